@@ -55,7 +55,9 @@ impl Bench {
             Self::Cof => &[("benches/json", "reader")],
             Self::Collect => &[("crates/cli", "collect")],
             Self::Keep => &[("crates/workbench", "keep"), ("crates/cli", "kept")],
-            Self::Pages => &[("crates/server", "pages"), ("crates/workbench", "shared")],
+            Self::Pages => {
+                &[("crates/server", "pages"), ("crates/workbench", "shared"), ("crates/picture", "layout")]
+            }
             Self::Serve => &[("crates/cli", "serve")],
             Self::Store => &[("crates/runs", "runs")],
         }

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use cof::{Name, Rdata, Record, RrType};
 use operation::{Indicator, Relation};
-use picture::graph::Graph;
+use picture::graph::{Graph, GraphView};
 use picture::timeline::{Timeline, TimelineView};
 
 /// Records about an indicator that pages show.
@@ -61,15 +61,19 @@ pub(crate) trait Content: Send + Sync {
     /// The timeline of some of the records.
     fn timeline_of(&self, view: &TimelineView, records: &[Record]) -> Timeline {
         match self.judged_by() {
-            Some(asked) => Timeline::new(view, asked, records),
-            None => Timeline::of_all(view, records),
+            Some(asked) => Timeline::new(view, asked, records, None),
+            None => Timeline::of_all(view, records, None),
         }
     }
 
     /// The graph around the indicator, if there is one.
     fn graph(&self) -> Option<&Graph> {
         let asked = self.asked()?;
-        Some(self.prepared().graph.get_or_init(|| Graph::new(asked, self.records())))
+        Some(
+            self.prepared()
+                .graph
+                .get_or_init(|| Graph::new(&GraphView::default(), asked, self.records(), None)),
+        )
     }
 }
 

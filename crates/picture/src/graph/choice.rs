@@ -7,7 +7,7 @@ use super::net::{Link, Net};
 
 /// Selects at most this many boxes and edges; also returns how many edges between these boxes were left out.
 ///
-/// The selection grows from the queried value: the next box is the most observed one that is connected to a selected box.
+/// The selection grows from the roots, which are the first: the next box is the most observed one that is connected to a selected box.
 /// Unconnected boxes follow in the same way.
 pub(super) fn most_sighted(net: &Net, most_boxes: usize, most_edges: usize) -> (Net, usize) {
     let places = places(net, most_boxes);
@@ -22,7 +22,8 @@ pub(super) fn most_sighted(net: &Net, most_boxes: usize, most_edges: usize) -> (
     links.sort_by_key(|link| (Reverse(link.count), link.from, link.to, link.rrtype));
     let left_out = links.len().saturating_sub(most_edges);
     links.truncate(most_edges);
-    (Net { boxes: boxes.into_iter().map(|(_, node)| node.clone()).collect(), links }, left_out)
+    let roots = net.roots.min(boxes.len());
+    (Net { boxes: boxes.into_iter().map(|(_, node)| node.clone()).collect(), roots, links }, left_out)
 }
 
 /// The new position of each box, in the order of selection.
@@ -31,11 +32,16 @@ fn places(net: &Net, most: usize) -> Vec<Option<usize>> {
     let neighbours = net.neighbours();
     let rank = |at: usize| (sightings.get(at).copied().unwrap_or_default(), Reverse(at));
     let mut islands: Vec<usize> = (0..net.boxes.len()).collect();
-    islands.sort_by_key(|at| (*at != 0, Reverse(rank(*at))));
+    islands.sort_by_key(|at| (*at >= net.roots, Reverse(rank(*at))));
     let mut places: Vec<Option<usize>> = vec![None; net.boxes.len()];
-    let mut chosen = 0;
+    let mut chosen = net.roots.min(most);
+    for (root, place) in places.iter_mut().take(chosen).enumerate() {
+        *place = Some(root);
+    }
     for island in islands {
-        let mut edge = BinaryHeap::from([rank(island)]);
+        // What is connected to a root is reached from it, although the root itself is selected already.
+        let others = neighbours.get(island).into_iter().flatten().filter(|_| island < net.roots);
+        let mut edge: BinaryHeap<_> = others.chain([&island]).map(|at| rank(*at)).collect();
         while let Some((_, Reverse(at))) = edge.pop() {
             let Some(place) = places.get_mut(at).filter(|place| place.is_none()) else { continue };
             if chosen == most {

@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use cof::{Name, RrType};
 use operation::Host;
 
-use super::net::{Face, Link, Net, Node, sum};
+use super::bundle::moved;
+use super::net::{Face, Net, Node};
 
 /// The smallest number of names that form a group.
 pub(super) const CROWD: usize = 5;
@@ -39,7 +40,7 @@ pub(super) fn collapsed(net: Net) -> Net {
             }
         }
     }
-    let mut out = Net::default();
+    let mut out = Net { roots: net.roots, ..Net::default() };
     let mut places: Vec<usize> = Vec::new();
     for (node, crowd) in net.boxes.into_iter().zip(crowd_of) {
         let (node, known) = match crowd {
@@ -66,7 +67,7 @@ fn common(net: &Net) -> Vec<(Common, Vec<usize>)> {
         }
     }
     let mut groups: HashMap<Common, Vec<usize>> = HashMap::new();
-    for (at, (node, mut owners)) in net.boxes.iter().zip(incoming).enumerate().skip(1) {
+    for (at, (node, mut owners)) in net.boxes.iter().zip(incoming).enumerate().skip(net.roots) {
         owners.sort_unstable();
         let rrtype = owners.first().map(|(_, rrtype)| *rrtype);
         let (Some(parent), Some(rrtype)) = (parent(node), rrtype) else { continue };
@@ -92,22 +93,9 @@ fn face(net: &Net, common: &Common, members: &[usize]) -> Node {
     let texts = members.iter().filter_map(|member| net.boxes.get(*member)).map(|node| node.face.text());
     let mut members: Vec<String> = texts.collect();
     members.sort();
-    Node { face: Face::Crowd { parent: common.parent.clone(), rrtype: common.rrtype, members }, records: 0 }
-}
-
-/// Links between the new positions; counts of links that became one are added.
-fn moved(links: &[Link], places: &[usize]) -> Vec<Link> {
-    let mut at: HashMap<(usize, usize, RrType), usize> = HashMap::new();
-    let mut out: Vec<Link> = Vec::new();
-    for link in links {
-        let (Some(&from), Some(&to)) = (places.get(link.from), places.get(link.to)) else { continue };
-        let place = *at.entry((from, to, link.rrtype)).or_insert(out.len());
-        match out.get_mut(place) {
-            Some(known) => {
-                known.count = sum(known.count, link.count);
-            }
-            None => out.push(Link { from, to, ..link.clone() }),
-        }
+    Node {
+        face: Face::Crowd { parent: common.parent.clone(), rrtype: common.rrtype, members },
+        records: 0,
+        is_weak: false,
     }
-    out
 }

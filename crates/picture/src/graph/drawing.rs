@@ -7,6 +7,7 @@ use cof::RrType;
 
 use super::columns::Columns;
 use super::net::{Face, Link, Net, Node};
+use crate::fold::Key;
 use crate::timeline::class_of;
 use crate::timeline::words::{thousands, without_middle};
 
@@ -37,10 +38,22 @@ pub(crate) struct Tile {
     pub(crate) title: String,
     /// The value on which an action can be run.
     pub(crate) pivot: Option<String>,
+    /// What a click opens.
+    pub(crate) opens: Option<Key>,
     /// Whether the value only occurs in the data of records, and owns none.
     pub(crate) is_data: bool,
-    pub(crate) asked: bool,
+    pub(crate) standing: Standing,
     pub(crate) address: bool,
+}
+
+/// How much a box matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// The queried value, or a member.
+    Asked,
+    Other,
+    /// It says little.
+    Weak,
 }
 
 /// A curve from an owner to its data.
@@ -62,9 +75,13 @@ const TOP: u32 = 45;
 const BOTTOM: u32 = 15;
 /// The queried box is no lower than this, so that it is on the first screen however many boxes are next to it.
 pub(super) const DEEPEST: u32 = TOP + 4 * PITCH;
-/// The minimum width of each column, and the gap after it.
+/// The minimum width of the first columns and of all others, and the gaps after them. A picture has room for three columns.
 const LEAST: [u32; 3] = [180, 244, 320];
-const GAPS: [u32; 3] = [194, 266, 20];
+const LEAST_OF_OTHERS: u32 = 220;
+const GAPS: [u32; 2] = [194, 266];
+const GAP_OF_OTHERS: u32 = 150;
+const RIGHT: u32 = 20;
+const FEWEST: usize = 3;
 const LEFT: u32 = 16;
 /// The longest text of a box in characters, and the longest on its right side.
 const LONGEST: usize = 38;
@@ -88,16 +105,19 @@ impl Drawing {
     /// Draws a net in its columns.
     pub(super) fn new(net: &Net, columns: &Columns, of_address: bool) -> Self {
         let tiles: Vec<Tile> = net.boxes.iter().enumerate().map(|(at, node)| tile(net, at, node)).collect();
-        let widths = [0, 1, 2].map(|column| {
+        let width = |column: usize| {
             let boxes = columns.get(column).into_iter().flatten().filter_map(|at| tiles.get(*at));
-            boxes.map(Tile::need).chain(LEAST.get(column).copied()).max().unwrap_or_default()
-        });
+            let least = LEAST.get(column).copied().unwrap_or(LEAST_OF_OTHERS);
+            boxes.map(Tile::need).chain([least]).max().unwrap_or_default()
+        };
+        let widths: Vec<u32> = (0..columns.len().max(FEWEST)).map(width).collect();
         let rows = columns.iter().map(|column| to_u32(column.len())).max().unwrap_or(1).max(4);
-        let places = places(columns, widths, rows * PITCH);
+        let lefts = lefts(&widths);
+        let places = places(columns, &widths, &lefts, rows * PITCH);
         let mut drawing = Self {
-            width: LEFT + widths.iter().chain(&GAPS).sum::<u32>(),
+            width: lefts.last().zip(widths.last()).map_or(0, |(left, width)| left + width + RIGHT),
             height: TOP + rows * PITCH + BOTTOM,
-            heads: heads(net, columns, widths, of_address),
+            heads: heads(net, columns, &lefts, of_address),
             boxes: tiles.into_iter().zip(&places).map(|(tile, place)| tile.at(*place)).collect(),
             edges: Vec::new(),
             dots: Vec::new(),
@@ -128,7 +148,7 @@ impl Drawing {
         self.dots.push((dot.0, dot.1, class));
         self.edges.push(Edge {
             class,
-            related: link.related(),
+            related: link.related(net.roots),
             width: 1.0 + 0.55 * (count + 1.0).log10(),
             d,
             title: format!("{} {} {}{sightings}", name(owner), link.rrtype, name(target)),
@@ -137,6 +157,14 @@ impl Drawing {
 }
 
 impl Tile {
+    pub(crate) fn is_asked(&self) -> bool {
+        self.standing == Standing::Asked
+    }
+
+    pub(crate) fn is_weak(&self) -> bool {
+        self.standing == Standing::Weak
+    }
+
     /// The width of its texts: 7.3 px per character of the monospace font, 6.1 of the other, and margins.
     fn need(&self) -> u32 {
         (73 * to_u32(self.text.chars().count()) + 61 * to_u32(self.sub.chars().count())) / 10 + 36
@@ -150,13 +178,22 @@ impl Tile {
 fn tile(net: &Net, at: usize, node: &Node) -> Tile {
     let whole = without_middle(&node.face.title(), LONGEST_TITLE);
     let (sub, title) = match &node.face {
-        _ if at == 0 => ("query".to_owned(), whole.clone()),
-        Face::Crowd { parent, members, .. } => (format!("under {parent}"), crowd_title(&whole, members)),
+        Face::One(_) if at < net.roots => {
+            (if net.roots > 1 { "member" } else { "query" }.to_owned(), whole.clone())
+        }
+        Face::Bundle(bundle) => (bundle.label.clone(), crowd_title(&whole, &bundle.members, bundle.count)),
+        Face::Crowd { parent, members, .. } => {
+            (format!("under {parent}"), crowd_title(&whole, members, members.len()))
+        }
         Face::One(_) if node.records > 0 => (format!("{} rec.", node.records), format!("Query {whole}")),
         Face::One(_) => (pointed_by(net, at), format!("Query {whole}")),
     };
-    // This run is the one on the queried value.
-    let pivot = node.face.pivot().filter(|_| at > 0);
+    let opens = match &node.face {
+        Face::Bundle(bundle) => bundle.key,
+        _ => None,
+    };
+    // The run on the queried value is this one.
+    let pivot = node.face.pivot().filter(|_| at > 0 || net.roots > 1);
     Tile {
         x: 0,
         y: 0,
@@ -165,15 +202,24 @@ fn tile(net: &Net, at: usize, node: &Node) -> Tile {
         sub: without_middle(&sub, LONGEST_SUB),
         title: if pivot.is_none() && matches!(node.face, Face::One(_)) { whole } else { title },
         pivot,
+        opens,
         is_data: net.links.iter().all(|link| link.from != at),
-        asked: at == 0,
-        address: matches!(node.face, Face::One(operation::Host::Address(_))),
+        standing: match node.is_weak {
+            _ if at < net.roots => Standing::Asked,
+            true => Standing::Weak,
+            false => Standing::Other,
+        },
+        address: match &node.face {
+            Face::Bundle(bundle) => bundle.of_addresses,
+            Face::One(value) => matches!(value, operation::Host::Address(_)),
+            Face::Crowd { .. } => false,
+        },
     }
 }
 
-fn crowd_title(whole: &str, members: &[String]) -> String {
+fn crowd_title(whole: &str, members: &[String], count: usize) -> String {
     let named: Vec<_> = members.iter().take(NAMED).map(|name| without_middle(name, LONGEST_TITLE)).collect();
-    let more = members.len().saturating_sub(NAMED);
+    let more = count.saturating_sub(named.len());
     let more = if more > 0 {
         format!("\nand {} more", thousands(more.try_into().unwrap_or(u64::MAX)))
     } else {
@@ -192,43 +238,48 @@ fn pointed_by(net: &Net, at: usize) -> String {
     types.join(", ")
 }
 
-fn places(columns: &Columns, widths: [u32; 3], band: u32) -> Vec<Place> {
+/// The left edges of the columns.
+fn lefts(widths: &[u32]) -> Vec<u32> {
+    let mut left = LEFT;
+    let mut lefts = Vec::new();
+    for (column, width) in widths.iter().enumerate() {
+        lefts.push(left);
+        left += width + GAPS.get(column).copied().unwrap_or(GAP_OF_OTHERS);
+    }
+    lefts
+}
+
+fn places(columns: &Columns, widths: &[u32], lefts: &[u32], band: u32) -> Vec<Place> {
     let mut places = vec![Place::default(); columns.iter().map(Vec::len).sum()];
-    let mut x = LEFT;
-    for (column, ((boxes, width), gap)) in columns.iter().zip(widths).zip(GAPS).enumerate() {
+    for (column, ((boxes, width), x)) in columns.iter().zip(widths).zip(lefts).enumerate() {
         let count = to_u32(boxes.len()).max(1);
         for (row, at) in (0u32..).zip(boxes) {
             if let Some(place) = places.get_mut(*at) {
                 let y = TOP + band * (2 * row + 1) / (2 * count);
-                *place = Place { column, x, width, y: if column == 0 { y.min(DEEPEST) } else { y } };
+                let y = if column == 0 && boxes.len() == 1 { y.min(DEEPEST) } else { y };
+                *place = Place { column, x: *x, width: *width, y };
             }
         }
-        x += width + gap;
     }
     places
 }
 
 /// The headings of the columns.
-fn heads(net: &Net, columns: &Columns, widths: [u32; 3], of_address: bool) -> Vec<(u32, &'static str)> {
-    let out = net.links.iter().any(|link| link.from == 0);
-    let into = net.links.iter().any(|link| link.to == 0);
+fn heads(net: &Net, columns: &Columns, lefts: &[u32], of_address: bool) -> Vec<(u32, &'static str)> {
+    let is_root = |at: usize| at < net.roots;
+    let out = net.links.iter().any(|link| is_root(link.from));
+    let into = net.links.iter().any(|link| is_root(link.to));
+    let first = if net.roots > 1 { "Members" } else { "Queried" };
     let near = match (out, into) {
+        _ if net.roots > 1 => "What they have, shared first",
         (true, true) => "What it pointed to, and what pointed to it",
         (true, false) => "What it pointed to",
         _ => "Names that pointed to it",
     };
     let far = if of_address && !out { "Where those names also pointed" } else { "What those are linked to" };
-    let mut x = LEFT;
-    let mut heads = Vec::new();
-    for (((words, boxes), width), gap) in
-        ["Queried", near, far].into_iter().zip(columns).zip(widths).zip(GAPS)
-    {
-        if !boxes.is_empty() {
-            heads.push((x, words));
-        }
-        x += width + gap;
-    }
-    heads
+    let words = [first, near, far].into_iter().chain(std::iter::repeat("One step further"));
+    let heads = words.zip(columns).zip(lefts).filter(|((_, boxes), _)| !boxes.is_empty());
+    heads.map(|((words, _), x)| (*x, words)).collect()
 }
 
 /// The curve from an owner to its data, and the position of the dot at its end.

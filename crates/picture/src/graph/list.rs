@@ -32,6 +32,10 @@ pub(super) fn rows(net: &Net) -> Vec<Row> {
     for link in &net.links {
         let Some((targets, node)) = targets.get_mut(link.from).zip(net.boxes.get(link.to)) else { continue };
         let members = match &node.face {
+            Face::Bundle(bundle) => {
+                let more = bundle.count.saturating_sub(bundle.members.len());
+                bundle.members.iter().cloned().chain((more > 0).then(|| format!("{more} more"))).collect()
+            }
             Face::Crowd { members, .. } => members.clone(),
             Face::One(value) => vec![value.to_string()],
         };
@@ -43,8 +47,8 @@ pub(super) fn rows(net: &Net) -> Vec<Row> {
         let target =
             |(_, rrtype, text): (_, cof::RrType, String)| Target { rrtype: rrtype.to_string(), text };
         Row {
-            name: node.face.text(),
-            pivots: at > 0 && node.face.pivot().is_some(),
+            name: if node.face.pivot().is_some() { node.face.text() } else { node.face.title() },
+            pivots: (at > 0 || net.roots > 1) && node.face.pivot().is_some(),
             more: targets.len().saturating_sub(MOST),
             targets: targets.into_iter().take(MOST).map(target).collect(),
         }

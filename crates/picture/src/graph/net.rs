@@ -1,14 +1,19 @@
 //! The values of an answer and the links between them, without positions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use cof::{Name, Record, RrType};
+use cof::{Name, Rdata, Record, RrType};
 use operation::{Host, Indicator};
 
-/// Boxes and links. The first box is the queried value, which always exists.
+use crate::fold::Key;
+use crate::timeline::words::figure;
+
+/// Boxes and links. The first boxes are the roots: the queried value, or the members.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Net {
     pub(super) boxes: Vec<Node>,
+    /// How many boxes are roots.
+    pub(super) roots: usize,
     /// Both ends are positions in `boxes`, and differ. No two links have the same ends and type.
     pub(super) links: Vec<Link>,
 }
@@ -19,11 +24,15 @@ pub(super) struct Node {
     pub(super) face: Face,
     /// The number of records that it owns, including those without an edge.
     pub(super) records: usize,
+    /// Whether it says little, so that it is dimmed.
+    pub(super) is_weak: bool,
 }
 
 /// One value, or a group of values.
 #[derive(Clone, Debug)]
 pub(super) enum Face {
+    /// Values of one column that would make it too tall, see [`super::bundle`].
+    Bundle(Bundle),
     /// Names below one parent that the same record sets point to.
     Crowd {
         parent: Name,
@@ -33,6 +42,21 @@ pub(super) enum Face {
     },
     /// A value.
     One(Host),
+}
+
+/// Many values as one box.
+#[derive(Clone, Debug)]
+pub(super) struct Bundle {
+    /// `None` if it cannot be opened.
+    pub(super) key: Option<Key>,
+    /// Their network, autonomous system or registered domain; or in how many of them they are.
+    pub(super) label: String,
+    /// Whether all of them are addresses.
+    pub(super) of_addresses: bool,
+    /// At least two.
+    pub(super) count: usize,
+    /// The most observed ones, at most [`Self::NAMED`].
+    pub(super) members: Vec<String>,
 }
 
 /// The data of a record set that points from its owner to another box.
@@ -60,17 +84,40 @@ pub(super) fn points(rrtype: RrType) -> bool {
 
 impl Net {
     /// The net of an answer.
-    pub(super) fn new(asked: &Indicator, records: &[Record]) -> Self {
+    pub(super) fn new(asked: &Indicator, records: &[&Record]) -> Self {
+        let mut net = Self { boxes: vec![Node::of(asked.host().clone())], roots: 1, links: Vec::new() };
         // An answer for an address has about one new value and one new link per record.
         let mut places = Places {
             boxes: HashMap::with_capacity(records.len()),
             links: HashMap::with_capacity(records.len()),
         };
-        let mut net = Self { boxes: vec![Node::of(asked.host().clone())], links: Vec::new() };
+        net.add(&mut places, asked, records);
+        net
+    }
+
+    /// The net of several members, each with its records. A record that several have is one link.
+    pub(super) fn of_members<'r>(members: &[(&Indicator, Vec<&'r Record>)]) -> Self {
+        let mut net = Self::default();
+        let mut places = Places { boxes: HashMap::new(), links: HashMap::new() };
+        for (member, _) in members {
+            net.place(&mut places, member.host().clone());
+        }
+        net.roots = net.boxes.len();
+        let mut seen: HashSet<(&'r Name, RrType, &'r Rdata)> = HashSet::new();
+        for (member, records) in members {
+            let mut records = records.clone();
+            records.retain(|record| seen.insert((&record.rrname, record.rrtype, &record.rdata)));
+            net.add(&mut places, member, &records);
+        }
+        net
+    }
+
+    /// Adds the records of an answer to a query for `asked`.
+    fn add(&mut self, places: &mut Places, asked: &Indicator, records: &[&Record]) {
         let mut others = Vec::new();
         for record in records {
             let owner = owner(asked, record);
-            let target = Some(record).filter(|record| points(record.rrtype));
+            let target = Some(*record).filter(|record| points(record.rrtype));
             let target = target.and_then(|record| Indicator::of_target(&record.rdata, record.rrtype));
             // An edge from a value to itself would have no length; the record is in the table.
             let target = target.map(|target| target.host().clone());
@@ -78,24 +125,32 @@ impl Net {
                 others.push(owner);
                 continue;
             };
-            let from = net.place(&mut places, owner);
-            let to = net.place(&mut places, target);
-            net.count(from);
-            net.join(&mut places, (from, to), record);
+            let from = self.place(places, owner);
+            let to = self.place(places, target);
+            self.count(from);
+            self.join(places, (from, to), record);
         }
         for owner in others {
-            let known = if owner == *asked.host() { Some(0) } else { places.boxes.get(&owner).copied() };
-            if let Some(at) = known {
-                net.count(at);
+            if let Some(at) = self.known(places, &owner) {
+                self.count(at);
             }
         }
-        net
+    }
+
+    /// The position of a value, if it is a box.
+    fn known(&self, places: &Places, value: &Host) -> Option<usize> {
+        if self.is_asked(value) { Some(0) } else { places.boxes.get(value).copied() }
+    }
+
+    /// Whether a value is the first box.
+    fn is_asked(&self, value: &Host) -> bool {
+        self.boxes.first().is_some_and(|node| matches!(&node.face, Face::One(asked) if asked == value))
     }
 
     /// The position of a value, which is added if it is new.
     fn place(&mut self, places: &mut Places, value: Host) -> usize {
         // Half of all ends are the queried value.
-        if self.boxes.first().is_some_and(|node| matches!(&node.face, Face::One(asked) if *asked == value)) {
+        if self.is_asked(&value) {
             return 0;
         }
         *places.boxes.entry(value).or_insert_with_key(|value| {
@@ -149,14 +204,24 @@ impl Net {
 
 impl Node {
     fn of(value: Host) -> Self {
-        Self { face: Face::One(value), records: 0 }
+        Self { face: Face::One(value), records: 0, is_weak: false }
     }
+}
+
+impl Bundle {
+    /// How many members are known by name.
+    pub(super) const NAMED: usize = 50;
 }
 
 impl Face {
     /// The text of the box.
     pub(super) fn text(&self) -> String {
         match self {
+            Self::Bundle(Bundle { of_addresses, count, key, .. }) => {
+                let what = if *of_addresses { "addresses" } else { "names" };
+                let more = if key.is_some() { "" } else { "more " };
+                format!("{} {more}{what}", figure(*count))
+            }
             Self::Crowd { rrtype, members, .. } => format!("{} {}", members.len(), crowd(*rrtype)),
             Self::One(value) => value.to_string(),
         }
@@ -165,15 +230,25 @@ impl Face {
     /// The text in a title.
     pub(super) fn title(&self) -> String {
         match self {
+            Self::Bundle(Bundle { label, .. }) => format!("{}, {label}", self.text()),
             Self::Crowd { parent, .. } => format!("{} under {parent}", self.text()),
             Self::One(value) => value.to_string(),
+        }
+    }
+
+    /// How many values it stands for.
+    pub(super) fn count(&self) -> usize {
+        match self {
+            Self::Bundle(bundle) => bundle.count,
+            Self::Crowd { members, .. } => members.len(),
+            Self::One(_) => 1,
         }
     }
 
     /// The value on which an action can be run.
     pub(super) fn pivot(&self) -> Option<String> {
         match self {
-            Self::Crowd { .. } => None,
+            Self::Bundle(_) | Self::Crowd { .. } => None,
             Self::One(value) => {
                 let text = value.to_string();
                 Indicator::from_canonical(&text).ok().map(|_| text)
@@ -183,9 +258,9 @@ impl Face {
 }
 
 impl Link {
-    /// Whether it is only related to the queried value, see [`operation::Relation::of`].
-    pub(super) fn related(&self) -> bool {
-        self.from != 0 && self.to != 0
+    /// Whether it is only related to the queried value, see [`operation::Relation::of`]: neither end is a root.
+    pub(super) fn related(&self, roots: usize) -> bool {
+        self.from >= roots && self.to >= roots
     }
 }
 

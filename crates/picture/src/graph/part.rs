@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::{Graph, MOST_EDGES};
+use crate::fold::{By, Key, ROWS};
 use crate::links::Links;
 use crate::timeline::words::{self, figure};
 
@@ -39,8 +40,45 @@ impl GraphPart<'_> {
             let more = figure(graph.edges_left_out);
             format!("Shows the {} edges with the most sightings; {more} are not drawn.", figure(MOST_EDGES))
         });
-        let sentences = [Some("Click a box to query it.".to_owned()), self.table_only(), boxes, edges];
+        let hint = "Click a box to query it.".to_owned();
+        let sentences = [Some(hint), self.bundles(), self.table_only(), boxes, edges];
         sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
+    /// How much is bundled.
+    fn bundles(&self) -> Option<String> {
+        let Graph { values, total, .. } = *self.graph;
+        let has_bundles = self.graph.drawing.boxes.iter().any(|tile| tile.opens.is_some());
+        has_bundles.then(|| {
+            format!(
+                "{} names and addresses in {} boxes: click one with a number to open it.",
+                figure(values),
+                figure(total)
+            )
+        })
+    }
+
+    /// Opens a bundle, or shows more of an open one.
+    fn open_href(&self, key: Key) -> String {
+        let open = &self.graph.view.open;
+        let value = open.with(key, open.rows(key).map_or(ROWS, |rows| rows + ROWS));
+        self.links.with(&[("open", Some(&value))])
+    }
+
+    fn close_href(&self, key: Key) -> String {
+        self.links.with(&[("open", self.graph.view.open.toggled(key).as_deref())])
+    }
+
+    /// The choices of what addresses are bundled by; empty if there is no choice.
+    fn ways(&self) -> Vec<(&'static str, String, bool)> {
+        let Graph { view, has_places, knows_systems, .. } = self.graph;
+        if !*knows_systems || !(*has_places || view.by == By::System) {
+            return Vec::new();
+        }
+        let way =
+            |(word, value, current)| (word, self.links.with(&[("fold", value), ("open", None)]), current);
+        let by_system = view.by == By::System;
+        [("Network", None, !by_system), ("AS", Some(By::System.word()), by_system)].map(way).to_vec()
     }
 
     /// The types that are only in the table.

@@ -3,7 +3,7 @@
 //! Both show, for every bin of the axis, the largest number of records alive at one moment, so that a long bin does not add up
 //! records that followed each other. The cost is that of sorting the times.
 
-use super::axis::{Axis, Share};
+use super::axis::Axis;
 
 /// The number of records alive over the axis.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,21 +12,21 @@ pub(crate) struct Alive {
     peaks: Vec<u32>,
 }
 
-/// A range of equal density.
+/// Where the density has one strength.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Heat {
-    /// The position where it starts.
-    pub(crate) x: Share,
-    /// Its width.
-    pub(crate) width: Share,
-    /// Its strength, 1 to 5, on a logarithmic scale.
+    /// The strength, 1 to 5, on a logarithmic scale.
     pub(crate) level: u32,
+    /// A path over all bins, 1 high.
+    pub(crate) d: String,
 }
 
 /// The number of bins of the area: 4 px each.
 pub(super) const AREA_BINS: u64 = 240;
 /// The number of bins of a density row: 8 px each.
-pub(super) const HEAT_BINS: u64 = 120;
+pub(crate) const HEAT_BINS: u64 = 120;
+/// The number of bins of a density row among very many.
+pub(super) const FEW_BINS: u64 = 30;
 /// Strengths of density.
 const LEVELS: u32 = 5;
 
@@ -63,20 +63,27 @@ impl Alive {
         d
     }
 
-    /// The density as ranges; without records alive, there is none.
+    /// The density, by strength; without records alive, there is none. With [`FEW_BINS`], there are also fewer strengths.
     pub(super) fn heat(&self) -> Vec<Heat> {
-        let bins = u32::try_from(self.peaks.len()).unwrap_or(1).max(1);
-        let place = |bin: usize| u32::try_from(bin).unwrap_or(bins) * Share::END.0 / bins;
-        let most = self.most();
-        let stretches = runs(self.peaks.iter().map(|peak| level(*peak, most)));
-        let visible = stretches.into_iter().filter(|(_, level)| *level > 0);
-        let heat = visible.map(|(at, level)| Heat {
-            x: Share(place(at.start)),
-            width: Share(place(at.end) - place(at.start)),
-            level,
-        });
-        heat.collect()
+        let (most, is_coarse) = (self.most(), self.peaks.len() as u64 == FEW_BINS);
+        let strength = |peak: u32| match level(peak, most) {
+            even @ (2 | 4) if is_coarse => even + 1,
+            level => level,
+        };
+        let stretches = runs(self.peaks.iter().map(|peak| strength(*peak)));
+        let path = |wanted: u32| {
+            let of_level = stretches.iter().filter(|(_, level)| *level == wanted);
+            let d: String = of_level.map(|(at, _)| rectangle(at)).collect();
+            (!d.is_empty()).then_some(Heat { level: wanted, d })
+        };
+        (1..=LEVELS).filter_map(path).collect()
     }
+}
+
+/// A rectangle over these bins.
+fn rectangle(at: &std::ops::Range<usize>) -> String {
+    let width = at.len();
+    format!("M{} 0h{width}v1h-{width}z", at.start)
 }
 
 /// Moves forward in time, and counts how many are alive.
@@ -157,8 +164,8 @@ mod tests {
         let alive = Alive::over(&axis(), 10, spans.into_iter());
         assert_eq!(alive.peaks, [2, 1, 1, 0, 0, 0, 0, 0, 0, 0]);
         assert_eq!(alive.outline(2), "M0 28V2H100V15H300V28H1000V28Z");
-        let levels: Vec<_> = alive.heat().iter().map(|h| (h.x.0, h.width.0, h.level)).collect();
-        assert_eq!(levels, [(0, 1000, 5), (1000, 2000, 4)]);
+        let levels: Vec<_> = alive.heat().into_iter().map(|heat| (heat.level, heat.d)).collect();
+        assert_eq!(levels, [(4, "M1 0h2v1h-2z".to_owned()), (5, "M0 0h1v1h-1z".to_owned())]);
     }
 
     proptest! {

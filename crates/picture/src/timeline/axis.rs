@@ -87,7 +87,7 @@ const FLAG: u32 = 108;
 /// The most rules of years that are drawn.
 const MOST_YEARS: u64 = 30;
 /// The narrowest plot with all labels, in px: that of a page of 1200 px.
-const LEAST_PLOT: u32 = 720;
+pub(super) const LEAST_PLOT: u32 = 720;
 /// The minimum gap after a label, in px.
 const GAP: u32 = 8;
 

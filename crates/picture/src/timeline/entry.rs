@@ -2,7 +2,7 @@
 
 use cof::Record;
 use cof::time::{LATEST_PLAUSIBLE, readable};
-use operation::Relation;
+use operation::{Indicator, Relation};
 
 use super::words::{counted, cut, day, length, thousands};
 
@@ -16,6 +16,10 @@ pub(super) struct Entry<'a> {
     pub(super) first: u64,
     pub(super) last: u64,
     pub(super) relation: Relation,
+    /// Whether its data is followed through all lanes.
+    pub(super) followed: bool,
+    /// Whether its bar is labelled with its owner, because its data is that of all of its lane.
+    pub(super) by_owner: bool,
 }
 
 /// The longest data of a record in a title or a sentence, in characters; the table has all of it.
@@ -28,7 +32,23 @@ impl<'a> Entry<'a> {
     pub(super) fn new(index: usize, record: &'a Record, relation: Relation) -> Option<Self> {
         let (first, last) = record.span()?;
         let (first, last) = (first.min(LATEST_PLAUSIBLE), last.min(LATEST_PLAUSIBLE));
-        Some(Self { index, record, first, last, relation })
+        Some(Self { index, record, first, last, relation, followed: false, by_owner: false })
+    }
+
+    /// The text of its label.
+    pub(super) fn text(&self) -> String {
+        if self.by_owner { self.record.rrname.to_string() } else { self.record.rdata_text() }
+    }
+
+    /// The value that its label names, and whether it is in its data.
+    pub(super) fn value(&self) -> Option<(String, bool)> {
+        let Record { rdata, rrtype, .. } = self.record;
+        let value = if self.by_owner {
+            Indicator::of_owner(self.record)
+        } else {
+            Indicator::of_target(rdata, *rrtype)
+        };
+        value.map(|value| (value.to_string(), !self.by_owner))
     }
 
     /// The title of its bar: three lines.
@@ -44,6 +64,20 @@ impl<'a> Entry<'a> {
             readable(last),
             length(last - first),
             self.relation.word()
+        )
+    }
+
+    /// The title of one of very many bars: one line.
+    pub(super) fn short_title(&self, data: &str) -> String {
+        let (first, last) = self.record.span().unwrap_or_default();
+        let sightings = self.record.count.map(|count| format!(", {}", sightings(count)));
+        format!(
+            "{}, {} to {} ({}){}",
+            cut(data, LONG_DATA),
+            day(first),
+            day(last),
+            length(last - first),
+            sightings.unwrap_or_default()
         )
     }
 

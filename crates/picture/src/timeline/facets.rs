@@ -2,16 +2,17 @@
 
 use std::collections::HashMap;
 
-use cof::{Record, RrType};
+use cof::RrType;
 use operation::Relation;
 
+use super::bar::class_of;
 use super::group::order;
-use super::lane::class_of;
 use super::view::TimelineView;
 
 /// The counts of the whole answer, including what is hidden.
 #[derive(Clone, Debug)]
-pub(crate) struct Facets {
+pub struct Facets {
+    pub(crate) view: TimelineView,
     /// In the order of the picture, at most [`MOST`].
     pub(crate) types: Vec<TypeFacet>,
     /// All, direct, related.
@@ -48,11 +49,14 @@ pub(crate) struct RelationFacet {
 const MOST: usize = 30;
 
 impl Facets {
-    pub(super) fn new(view: &TimelineView, records: &[Record], relations: &[Relation]) -> Self {
+    /// Counts the types and relations of records, of which the view shows a part.
+    pub fn new(view: &TimelineView, records: impl Iterator<Item = (RrType, Relation)>) -> Self {
         let mut counts: HashMap<RrType, usize> = HashMap::new();
-        for run in records.chunk_by(|a, b| a.rrtype == b.rrtype) {
-            let rrtype = run.first().map(|record| record.rrtype);
-            *counts.entry(rrtype.unwrap_or(RrType::A)).or_default() += run.len();
+        let (mut all, mut direct) = (0, 0);
+        for (rrtype, relation) in records {
+            *counts.entry(rrtype).or_default() += 1;
+            all += 1;
+            direct += usize::from(relation == Relation::Direct);
         }
         let mut types: Vec<_> = counts.into_iter().collect();
         types.sort_by_cached_key(|(rrtype, _)| order(*rrtype));
@@ -63,7 +67,6 @@ impl Facets {
             count,
             shown: !view.hidden.contains(&rrtype),
         };
-        let direct = relations.iter().filter(|relation| **relation == Relation::Direct).count();
         let choice = |word, relation, count| RelationFacet {
             word,
             relation,
@@ -71,11 +74,12 @@ impl Facets {
             current: view.relation == relation,
         };
         Self {
+            view: view.clone(),
             types: types.into_iter().map(facet).collect(),
             relations: [
-                choice("All", None, relations.len()),
+                choice("All", None, all),
                 choice("Direct", Some(Relation::Direct), direct),
-                choice("Related", Some(Relation::Related), relations.len() - direct),
+                choice("Related", Some(Relation::Related), all - direct),
             ],
         }
     }

@@ -1,10 +1,11 @@
 //! The position of the text of a bar, if there is room.
 //!
 //! A [`Label`] is to the right of its bar, or else in it, or else to the left of it, or else left out: it never overlaps
-//! another bar of its sub-lane, or another label. Widths are those of the monospace font at its size.
+//! another bar of its sub-lane, or another label. A bar that touches another one has its label inside if that is possible.
+//! Widths are those of the monospace font at its size.
 
-use super::axis::{PLOT, Share};
-use super::lane::Bar;
+use super::axis::{LEAST_PLOT, PLOT, Share};
+use super::bar::Bar;
 use super::words::cut;
 
 /// A text next to or in a bar.
@@ -16,7 +17,9 @@ pub(crate) struct Label {
     pub(crate) dx: i32,
     /// Whether the text ends there instead of starting.
     pub(crate) ends: bool,
-    /// The data, shortened.
+    /// Whether it is in the bar.
+    pub(crate) inside: bool,
+    /// The data, shortened, or its own part.
     pub(crate) text: String,
     /// The position of its end, in ten-thousandths of the axis.
     pub(super) end: u32,
@@ -31,33 +34,73 @@ pub(super) struct Room {
 
 /// The longest label, in characters.
 const LONGEST: usize = 26;
-/// The minimum height of a bar that contains a text, in px.
-const HIGH_ENOUGH: f64 = 11.0;
+/// The distance of a text in a bar from its start, in px, and the characters of a shortened text that are worth showing.
+const INSET: i32 = 3;
+const WORTH: usize = 8;
 
 impl Label {
-    /// The label of a bar, if it has room.
-    pub(super) fn of(bar: &Bar, data: &str, room: Room) -> Option<Self> {
-        let text = cut(data, LONGEST);
-        let need = need(text.chars().count());
-        let (start, end) = bar.extent();
-        // The text of a mark keeps a distance from its middle.
-        let right = bar.width.map_or(bar.x, |width| Share(bar.x.0 + width.0));
-        let inside =
-            bar.related && bar.height >= HIGH_ENOUGH && bar.width.is_some_and(|width| width.0 >= need);
-        if end + need <= room.to {
-            Some(Self { x: right, dx: 7, ends: false, text, end: end + need })
-        } else if inside {
-            Some(Self { x: bar.x, dx: 6, ends: false, text, end })
-        } else if start >= room.from + need {
-            Some(Self { x: bar.x, dx: -7, ends: true, text, end: start })
+    /// The label of a bar, if it has room: its data, or only the own part of it inside.
+    pub(super) fn of(
+        bar: &Bar,
+        data: &str,
+        own: Option<&str>,
+        room: Room,
+        prefers_inside: bool,
+    ) -> Option<Self> {
+        if prefers_inside {
+            Self::inside(bar, own.unwrap_or(data)).or_else(|| Self::beside(bar, data, room))
         } else {
-            None
+            Self::right(bar, data, room)
+                .or_else(|| Self::inside(bar, data))
+                .or_else(|| Self::left(bar, data, room))
         }
+    }
+
+    fn beside(bar: &Bar, data: &str, room: Room) -> Option<Self> {
+        Self::right(bar, data, room).or_else(|| Self::left(bar, data, room))
+    }
+
+    fn right(bar: &Bar, data: &str, room: Room) -> Option<Self> {
+        let (text, need, (_, end)) = (cut(data, LONGEST), need(data), bar.extent());
+        // The text of a mark keeps a distance from its middle.
+        let x = bar.width.map_or(bar.x, |width| Share(bar.x.0 + width.0));
+        let label = Self { x, dx: 7, ends: false, inside: false, text, end: end + need };
+        (label.end <= room.to).then_some(label)
+    }
+
+    fn left(bar: &Bar, data: &str, room: Room) -> Option<Self> {
+        let (start, _) = bar.extent();
+        let label =
+            Self { x: bar.x, dx: -7, ends: true, inside: false, text: cut(data, LONGEST), end: start };
+        (start >= room.from + need(data)).then_some(label)
+    }
+
+    /// The whole text, or as much of a long one as fits.
+    fn inside(bar: &Bar, text: &str) -> Option<Self> {
+        let fits = most_inside(bar.width?);
+        let whole = text.char_indices().nth(fits).is_none();
+        let text = cut(text, fits.min(LONGEST));
+        (!text.is_empty() && (whole || fits >= WORTH)).then(|| Self {
+            x: bar.x,
+            dx: INSET,
+            ends: false,
+            inside: true,
+            text,
+            end: bar.extent().1,
+        })
     }
 }
 
-/// The width of this many characters with their margins: 6.65 px each plus 12.
-fn need(chars: usize) -> u32 {
+/// How many characters fit into a bar of this width, on the narrowest plot with labels: 6.65 px each.
+fn most_inside(width: Share) -> usize {
+    let hundredths = width.0 * LEAST_PLOT / (Share::END.0 / 100);
+    let inset = 200 * INSET.unsigned_abs();
+    usize::try_from(hundredths.saturating_sub(inset) / 665).unwrap_or_default()
+}
+
+/// The width of a shortened text with its margins: 6.65 px per character plus 12.
+fn need(data: &str) -> u32 {
+    let chars = data.chars().take(LONGEST).count();
     let hundredths = 665 * u32::try_from(chars).unwrap_or(u32::MAX / 1_000) + 1_200;
     (hundredths * (Share::END.0 / 100)).div_ceil(PLOT)
 }

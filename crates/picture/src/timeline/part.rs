@@ -3,15 +3,17 @@
 //! A part is a template and has escaped its output, so the template of a page includes it unchanged, with `|safe`.
 
 use askama::Template;
-use cof::RrType;
 
+use super::bar::Bar;
 use super::date::{self, Field};
-use super::facets::{RelationFacet, TypeFacet};
+use super::facets::{Facets, RelationFacet, TypeFacet};
 use super::group::Group;
+use super::lane::{Act, Lane, To};
 use super::view::hide;
 use super::words::{self, counted, thousands};
 use super::zoom::Zoom;
 use super::{Picture, Timeline};
+use crate::fold::By;
 use crate::links::Links;
 
 /// The panel with the picture; empty if there are no records.
@@ -36,8 +38,15 @@ pub struct Places {
 #[derive(Template)]
 #[template(path = "facets.html")]
 pub struct FacetsPart<'a> {
-    timeline: &'a Timeline,
+    facets: &'a Facets,
     links: &'a Links,
+}
+
+impl Facets {
+    /// The links that show and hide types and relations.
+    pub fn part<'a>(&'a self, links: &'a Links) -> FacetsPart<'a> {
+        FacetsPart { facets: self, links }
+    }
 }
 
 impl Timeline {
@@ -48,14 +57,15 @@ impl Timeline {
 
     /// The links that show and hide types and relations.
     pub fn facets_part<'a>(&'a self, links: &'a Links) -> FacetsPart<'a> {
-        FacetsPart { timeline: self, links }
+        self.facets.part(links)
     }
 }
 
 /// The parameters that the form with the date sets, and those that another selection resets: the page of the table.
 const AT: [&str; 3] = ["at", "alive", "page"];
-/// The longest address that each of about a hundred bars can have without making the page large.
+/// The longest address that each of about a hundred bars can have without making the page large, and each of hundreds.
 const LONGEST: usize = 200;
+const LONGEST_OF_MANY: usize = 40;
 
 impl TimelinePart<'_> {
     /// The same, with bars that link to rows on other pages.
@@ -71,9 +81,23 @@ impl TimelinePart<'_> {
             None => format!("#r{index}"),
             Some(page) => {
                 let href = self.links.with(&[("page", Some(&page.to_string()))]);
-                if href.len() > LONGEST { "#th".to_owned() } else { format!("{href}#r{index}") }
+                let are_many = self.timeline.is_large() || self.dense();
+                let longest = if are_many { LONGEST_OF_MANY } else { LONGEST };
+                if href.len() > longest { "#th".to_owned() } else { format!("{href}#r{index}") }
             }
         }
+    }
+
+    /// Where a bar leads.
+    #[expect(clippy::unnecessary_wraps, reason = "a template calls it, and bars of members may lead nowhere")]
+    fn bar_href(&self, bar: &Bar) -> Option<String> {
+        Some(self.row_href(bar.index))
+    }
+
+    /// All bars have the class of their group.
+    #[expect(clippy::unused_self, reason = "a template calls it, and that of members depends on the bar")]
+    fn bar_class(&self, _: &Bar) -> &'static str {
+        ""
     }
 
     fn picture(&self) -> Option<&Picture> {
@@ -143,8 +167,59 @@ impl TimelinePart<'_> {
         self.links.with(&[("hide", hidden.as_deref()), ("page", None)])
     }
 
-    fn more_lanes(&self, rrtype: &RrType) -> String {
-        self.links.with(&[("lanes", Some(&self.timeline.view.more_lanes(*rrtype)))])
+    fn lanes(&self) -> impl Iterator<Item = &Lane> {
+        self.picture().into_iter().flat_map(|picture| &picture.groups).flat_map(|group| &group.lanes)
+    }
+
+    /// Whether any lane is a fold.
+    fn folds(&self) -> bool {
+        self.lanes().any(|lane| lane.fold.is_some())
+    }
+
+    /// Whether bars touch each other.
+    fn has_rows(&self) -> bool {
+        self.lanes().any(|lane| lane.bars.iter().any(|bar| bar.tint.is_some()))
+    }
+
+    /// Where the name of a lane leads.
+    fn name_href(&self, group: &Group, lane: &Lane) -> Option<String> {
+        match lane.to {
+            To::Data => Some(self.links.pivot_from_data(&lane.name)),
+            To::Nothing => None,
+            To::OnlyType => Some(self.only_type(group) + "#tlh"),
+            To::Owner => Some(self.links.pivot(&lane.name)),
+        }
+    }
+
+    /// Opens or closes a fold, or shows more of it; `None` for one that cannot be opened.
+    fn fold_href(&self, act: &Act) -> Option<String> {
+        let open = &self.timeline.view.open;
+        let value = match act {
+            Act::Nothing => return None,
+            Act::Close(key) | Act::Open(key) => open.toggled(*key),
+            Act::More(key, rows) => Some(open.with(*key, *rows)),
+        };
+        Some(self.links.with(&[("open", value.as_deref()), ("page", None)]))
+    }
+
+    /// The choices of what is folded by what, with their links; empty if there is no choice.
+    fn ways(&self) -> Vec<(&'static str, String, bool)> {
+        let Some(picture) = self.picture().filter(|_| self.folds()) else { return Vec::new() };
+        let domain = picture.dense.then_some(("Domain", By::Domain));
+        let system = picture.knows_systems.then_some(("AS", By::System));
+        let ways: Vec<_> = [domain, Some(("Network", By::Network)), system].into_iter().flatten().collect();
+        if ways.len() < 2 {
+            return Vec::new();
+        }
+        let current = self.timeline.view.by;
+        let first = ways.first().map_or(By::Domain, |(_, by)| *by);
+        let is_offered = ways.iter().any(|(_, by)| *by == current);
+        let way = |(word, by): (&'static str, By)| {
+            let value = (by != first).then_some(by.word());
+            let href = self.links.with(&[("fold", value), ("open", None), ("page", None)]);
+            (word, href, by == if is_offered { current } else { first })
+        };
+        ways.into_iter().map(way).collect()
     }
 
     /// What is not in the picture, and why.
@@ -170,7 +245,7 @@ impl TimelinePart<'_> {
 
 impl FacetsPart<'_> {
     fn type_href(&self, facet: &TypeFacet) -> String {
-        self.links.with(&[("hide", self.timeline.view.toggled(facet.rrtype).as_deref()), ("page", None)])
+        self.links.with(&[("hide", self.facets.view.toggled(facet.rrtype).as_deref()), ("page", None)])
     }
 
     fn relation_href(&self, facet: &RelationFacet) -> String {

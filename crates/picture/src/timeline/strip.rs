@@ -11,8 +11,8 @@ use cof::{Record, RrType};
 
 use super::alive::{Alive, HEAT_BINS, Heat};
 use super::axis::{Axis, End};
+use super::bar::class_of;
 use super::group::order;
-use super::lane::class_of;
 use super::words::{self, counted, cut, day};
 use crate::links::Links;
 

@@ -13,7 +13,7 @@ use crate::sample::{asked, guide, many, record};
 fn html(query: &[(&str, &str)], records: &[Record]) -> String {
     let query: Vec<_> = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let links = Links::new("/runs/412", &query, "/run?value=");
-    Timeline::new(&TimelineView::of(&query), &asked(), records).part(&links).to_string()
+    Timeline::new(&TimelineView::of(&query), &asked(), records, None).part(&links).to_string()
 }
 
 fn shapes(html: &str) -> usize {
@@ -35,7 +35,7 @@ fn the_guides_answer_on_a_day_in_a_window() {
 fn the_guides_filters() {
     let query = vec![("hide".to_owned(), "NS".to_owned())];
     let links = Links::new("/runs/412", &query, "/run?value=");
-    let timeline = Timeline::new(&TimelineView::of(&query), &asked(), &guide());
+    let timeline = Timeline::new(&TimelineView::of(&query), &asked(), &guide(), None);
     assert_eq!((timeline.shown, timeline.total), (2, 7));
     insta::assert_snapshot!(timeline.facets_part(&links).to_string());
 }
@@ -44,31 +44,170 @@ fn the_guides_filters() {
 fn fifty_thousand_records_cost_the_page_no_more_than_a_few() {
     let records = many(50_000);
     let page = html(&[], &records);
-    assert!(page.len() < 150 * 1024, "{} octets", page.len());
+    assert!(page.len() < 80 * 1024, "{} octets", page.len());
     assert!(shapes(&page) < 2_000, "{} shapes", shapes(&page));
-    assert!(page.contains("all 42,") && page.contains("Show 25 more lanes") && page.contains("heat h5"));
-    // However many lanes are requested, there are at most 160 bars, as the page says.
-    let most = html(&[("lanes", "A:400,CNAME:400,NS:400")], &records);
-    assert!(most.matches("class=\"bar").count() <= 160, "{}", most.matches("class=\"bar").count());
-    assert!(
-        most.len() < 90 * 1024 && most.contains("Too many records for single bars."),
-        "{} octets",
-        most.len()
-    );
+    assert!(page.contains("all 42,") && page.contains("heat h5"));
+    assert!(page.contains("Too many records for single bars."));
+    // However many folds are open, the page has a limit.
+    let keys: Vec<String> = folds(&page);
+    let open: Vec<String> = keys.iter().map(|key| format!("{key}.200")).collect();
+    let most = html(&[("open", &open.join(","))], &records);
+    assert!(most.len() < 100 * 1024, "{} octets", most.len());
     // A window with few records brings bars back.
     let few = html(&[("to", "2015-01-05")], &records);
-    assert!(!few.contains("heat") && few.contains("class=\"bar"));
-    // The largest number of bars, each with its own name or all with the same name.
-    for names in [80, 1] {
+    assert!(!few.contains("class=\"heat") && few.contains("class=\"bar"));
+}
+
+/// The keys of the folds that a page offers to open.
+fn folds(page: &str) -> Vec<String> {
+    let of = |rest: &str| {
+        let value = rest.split(['"', '&', '#']).next().unwrap_or_default();
+        value.rsplit(',').next().unwrap_or_default().split('.').next().unwrap_or_default().to_owned()
+    };
+    let mut keys: Vec<String> = page.split("open=").skip(1).map(of).collect();
+    keys.dedup();
+    keys
+}
+
+#[test]
+fn four_hundred_records_are_bars_and_more_are_folded() {
+    for names in [110, 40, 12, 10] {
         let one = |n: u64| {
             let name = format!("host-{}.a-provider.example.net", n % names);
             let first = 1_500_000_000 + n * 100_000;
-            record((&name, RrType::A, &format!("198.51.100.{n}"), first, first + 2_000_000, 60_000))
+            record((&name, RrType::A, &format!("198.51.100.{}", n % 250), first, first + 2_000_000, 60_000))
         };
-        let records: Vec<_> = (0..if names == 1 { 159 } else { 80 }).map(one).collect();
+        let records: Vec<_> = (0..400).map(one).collect();
         let page = html(&[], &records);
-        assert!(!page.contains("heat") && page.len() < 90 * 1024, "{names}: {} octets", page.len());
+        assert!(!page.contains("class=\"heat"), "{names}");
+        assert_eq!(page.matches("tabindex").count(), 400, "{names}");
+        // The table has fewer rows then, see `Timeline::is_large`.
+        assert!(page.len() < 160 * 1024, "{names}: {} octets", page.len());
+        let more: Vec<_> = (0..401).map(one).collect();
+        assert!(html(&[], &more).contains("class=\"heat"), "{names}");
     }
+}
+
+/// As many addresses in a row as given, a day each.
+fn in_a_row(count: u64) -> Vec<Record> {
+    let one = |n: u64| {
+        let first = 1_500_000_000 + n * 86_400;
+        let address = format!("203.0.{}.{}", n / 200, n % 200 + 16);
+        record(("flux.example", RrType::A, &address, first, first + 86_399, n))
+    };
+    (0..count).map(one).collect()
+}
+
+#[test]
+fn sixteen_in_a_row_look_like_sixteen() {
+    let page = html(&[], &in_a_row(16));
+    assert_eq!(
+        (page.matches("class=\"bar seq\"").count(), page.matches("class=\"bar seq alt\"").count()),
+        (8 + 2, 8 + 1)
+    );
+    assert!(
+        page.contains("<bdi>203.0.0.…</bdi>") && page.contains(">.16</text>") && page.contains(">.31</text>"),
+        "{page}"
+    );
+    // They are related to another value, so no line says that they are direct.
+    assert_eq!(page.matches("class=\"floor\"").count(), 1, "that of the legend");
+    let timeline = Timeline::new(
+        &TimelineView::default(),
+        &Indicator::parse("flux.example").unwrap(),
+        &in_a_row(16),
+        None,
+    );
+    let lane = &timeline.picture.as_ref().unwrap().groups[0].lanes[0];
+    assert_eq!((lane.floors.len(), lane.height), (1, 20));
+    // Two that touch, and one that is apart.
+    let mut three = in_a_row(2);
+    three.push(record(("flux.example", RrType::A, "192.0.2.1", 1_501_000_000, 1_501_100_000, 9)));
+    let page = html(&[], &three);
+    assert_eq!(page.matches("class=\"bar related\"").count(), 1 + 1);
+}
+
+#[test]
+fn a_long_bar_carries_its_label() {
+    let records = [
+        record(("a.example", RrType::A, "198.51.100.7", 1_400_000_000, 1_500_000_000, 2)),
+        record(("a.example", RrType::NS, "ns1.example.net", 1_300_000_000, 1_500_000_000, 2)),
+    ];
+    let page = html(&[], &records);
+    assert!(page.contains("class=\"in-bar\">198.51.100.7</text>"), "{page}");
+}
+
+#[test]
+fn a_name_with_many_addresses_folds_into_networks_that_open() {
+    let one = |n: u64| {
+        let first = 1_500_000_000 + n * 10_000;
+        let address = format!("2001:db8:{:x}::{n:x}", 0x4a00 + (n * n) % 31);
+        record(("cdn.example", RrType::AAAA, &address, first, first + 900_000, 1))
+    };
+    let records: Vec<_> = (0..800).map(one).collect();
+    let closed = html(&[], &records);
+    assert!(closed.contains("800 addresses in 16 networks"), "{closed}");
+    assert_eq!(closed.matches("<li class=\"tl-row").count(), 1);
+    let open = html(&[("open", &folds(&closed)[0])], &records);
+    assert!(open.contains("aria-expanded=\"true\"") && open.contains("2001:db8:4a00::/48"), "{open}");
+    // The rows of a fold have as many records as the fold.
+    let said = |page: &str| {
+        let of = |row: &str| row.split(' ').next().unwrap().replace(',', "").parse::<usize>().unwrap();
+        page.split("class=\"vh\"><bdi>")
+            .skip(1)
+            .filter(|row| row.contains(" record"))
+            .map(of)
+            .collect::<Vec<_>>()
+    };
+    let counts = said(&open);
+    assert_eq!((counts[0], counts[1..].iter().sum::<usize>(), counts.len()), (800, 800, 17));
+    // A network opens as well, and what has no row is counted in the last one.
+    let keys = folds(&open);
+    let parent = &folds(&closed)[0];
+    let network = keys.iter().find(|key| *key != parent).unwrap();
+    let inner = html(&[("open", &format!("{parent},{network}.10"))], &records);
+    assert!(inner.contains(" more addresses") && inner.contains("2001:db8:4a"), "{inner}");
+    let system = |_: std::net::IpAddr| Some("AS64496 <Example>".to_owned());
+    let query = vec![("fold".to_owned(), "as".to_owned())];
+    let links = Links::new("/runs/412", &query, "/run?value=");
+    let timeline = Timeline::new(&TimelineView::of(&query), &asked(), &records, Some(&system));
+    let page = timeline.part(&links).to_string();
+    assert!(page.contains("aria-label=\"Fold by\"") && page.contains("800 addresses<"), "{page}");
+}
+
+#[test]
+fn serials_of_a_zone_are_one_row() {
+    let one = |n: u64| {
+        let first = 1_500_000_000 + n * 300_000;
+        let soa = format!("ns1.example. hostmaster.example. {} 7200 3600 1209600 300", 2_025_060_100 + n);
+        record(("zone.example", RrType::SOA, &soa, first, first + 300_000, 1))
+    };
+    let records: Vec<_> = (0..46).map(one).collect();
+    let page = html(&[], &records);
+    assert!(page.contains("46 serials of one zone") && page.contains("class=\"ticks\""), "{page}");
+    assert_eq!(page.matches("v1M").count() + 1, 46);
+    let open = html(&[("open", &folds(&page)[0])], &records);
+    assert_eq!(open.matches("tabindex").count(), 25, "one row each");
+    assert!(open.contains("21 more values"), "{open}");
+}
+
+#[test]
+fn names_of_an_address_fold_into_registered_domains() {
+    let one = |n: u64| {
+        let first = 1_500_000_000 + n * 1_000;
+        let name = format!("h{n}.d{}.example", n % 10);
+        record((&name, RrType::A, "104.196.175.197", first, first + 900_000, 1))
+    };
+    let records: Vec<_> = (0..700).map(one).collect();
+    let page = html(&[], &records);
+    assert!(page.contains("all 700 records") && page.contains("700 names in 10 domains"), "{page}");
+    assert!(
+        page.contains(">d0.example</bdi>") && page.contains("70 names<") && page.contains("2 more domains")
+    );
+    let key = folds(&page)[0].clone();
+    let open = html(&[("open", &key)], &records);
+    assert!(open.contains(">h0.d0.example</bdi>") && open.contains("45 more names"), "{open}");
+    let network = html(&[("fold", "network")], &records);
+    assert!(network.contains("104.196.175.0/24") && network.contains("700 names<"), "{network}");
 }
 
 #[test]
@@ -81,12 +220,8 @@ fn an_answer_of_made_up_types_and_one_crowded_name_stays_small() {
         record(("flux.example", RrType::A, &format!("192.0.{}.{}", n / 256, n % 256), at, at + 1_800, 1))
     }));
     let page = html(&[], &records);
-    assert!(
-        page.len() < 150 * 1024 && shapes(&page) < 2_000,
-        "{} octets, {} shapes",
-        page.len(),
-        shapes(&page)
-    );
+    assert!(page.len() < 80 * 1024, "{} octets", page.len());
+    assert!(shapes(&page) < 2_000, "{} shapes", shapes(&page));
     assert!(page.contains("others</span>"));
 }
 
@@ -127,7 +262,7 @@ fn a_day_says_what_was_true() {
     assert!(page.contains("Show the others too") && page.contains("6 records are hidden"));
     let name = Indicator::parse("www.threatq.com").unwrap();
     let view = TimelineView { at: Some(1_496_966_400), ..TimelineView::default() };
-    let moment = Timeline::new(&view, &name, &guide()).moment.unwrap();
+    let moment = Timeline::new(&view, &name, &guide(), None).moment.unwrap();
     assert_eq!(
         (moment.lead.as_str(), moment.names),
         ("www.threatq.com pointed to", vec!["104.196.175.197".to_owned()])
@@ -163,7 +298,7 @@ fn what_is_no_date_stays_in_its_field_and_is_told() {
 fn a_bar_leads_to_the_page_that_has_its_row() {
     let query = [("sort".to_owned(), "name".to_owned()), ("page".to_owned(), "2".to_owned())];
     let links = Links::new("/runs/412", &query, "/run?value=");
-    let timeline = Timeline::new(&TimelineView::default(), &asked(), &guide());
+    let timeline = Timeline::new(&TimelineView::default(), &asked(), &guide(), None);
     let places = Places { here: 2, pages: vec![1, 2, 2, 2, 2, 2, 3] };
     let page = timeline.part(&links).with_places(places.clone()).to_string();
     assert!(page.contains("\"/runs/412?sort=name&#38;page=1#r0\"") && page.contains("\"#r1\""), "{page}");
@@ -180,7 +315,7 @@ fn the_asked_name_is_no_link_to_itself() {
     let links = Links::new("/runs/412", &[], "/run?value=");
     let pivots = |asked: &str| {
         let asked = Indicator::parse(asked).unwrap();
-        let timeline = Timeline::new(&TimelineView::default(), &asked, &records);
+        let timeline = Timeline::new(&TimelineView::default(), &asked, &records, None);
         timeline.part(&links).to_string().contains("/run?value=www.threatq.com")
     };
     assert!(pivots("192.0.2.1") && !pivots("www.threatq.com"));
@@ -196,7 +331,7 @@ fn strangers_text_stays_text() {
     ];
     let page = html(&[("at", "2018-01-01"), ("q", evil)], &records);
     assert!(!page.contains("<script") && !page.contains("\"onload") && !page.contains("style="), "{page}");
-    assert!(page.contains("<span class=\"tl-name\" title=\"*.example\">"), "a wildcard is no link");
+    assert!(page.contains("<span class=\"tl-name\"><bdi>*.example</bdi>"), "a wildcard is no link: {page}");
 }
 
 #[test]

@@ -7,19 +7,21 @@
 //! | `alive=1` | with `at`: only records alive on that day |
 //! | `hide=A,NS` | these record types are hidden |
 //! | `rel=direct`, `rel=related` | only these records |
-//! | `lanes=A:30,NS:55` | the number of lanes of a type, if types are drawn as density |
+//! | `fold=network`, `fold=as` | what is folded by network or autonomous system, see [`By`] |
+//! | `open=3f2a9c01,00ff12ab.50` | the open folds, see [`Opened`] |
 //!
 //! [`TimelineView`] has no errors: an invalid value is ignored here and reported next to its field by [`date`]. If a parameter
 //! is repeated, the last one counts. Hiding or expanding many types makes the address long, but the lists here are limited: see
 //! [`MAX_TYPES`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use cof::{Record, RrType};
 use operation::Relation;
 
 use super::date;
 use super::words::day;
+use crate::fold::{By, Opened};
 
 /// The part of an answer that is shown, and how.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,16 +38,12 @@ pub struct TimelineView {
     pub hidden: BTreeSet<RrType>,
     /// The only relation that is shown; both if `None`.
     pub relation: Option<Relation>,
-    /// The number of lanes of a type; 5 if it is not listed, at most 80.
-    pub lanes: BTreeMap<RrType, usize>,
+    /// What is folded by what.
+    pub by: By,
+    /// The open folds.
+    pub open: Opened,
 }
 
-/// The initial number of lanes of a type.
-pub(crate) const FEW_LANES: usize = 5;
-/// The number of lanes that a click adds.
-pub(crate) const MORE_LANES: usize = 25;
-/// A lane has at least one bar, and there are at most twice as many of both.
-const MAX_LANES: usize = 80;
 /// More types than any real answer has.
 const MAX_TYPES: usize = 100;
 /// A day in seconds.
@@ -63,7 +61,8 @@ impl TimelineView {
                 "alive" => view.only_alive = value == "1",
                 "hide" => view.hidden.extend(list(value).filter_map(rrtype).take(MAX_TYPES)),
                 "rel" => view.relation = relation(value),
-                "lanes" => view.lanes.extend(list(value).filter_map(lanes).take(MAX_TYPES)),
+                "fold" => view.by = By::parse(value).unwrap_or_default(),
+                "open" => view.open = Opened::parse(value),
                 _ => {}
             }
         }
@@ -100,9 +99,10 @@ impl TimelineView {
         self
     }
 
-    /// The number of lanes of this type.
-    pub fn lanes_of(&self, rrtype: RrType) -> usize {
-        self.lanes.get(&rrtype).copied().unwrap_or(FEW_LANES)
+    /// Whether every record is shown, in whatever way.
+    pub fn is_whole(&self) -> bool {
+        let Self { from, to, only_alive, hidden, relation, .. } = self;
+        from.is_none() && to.is_none() && !only_alive && hidden.is_empty() && relation.is_none()
     }
 
     /// Whether a record is shown, in the picture and in the table. A record without dates is not shown if there is a date
@@ -135,14 +135,6 @@ impl TimelineView {
         self.at.map(day)
     }
 
-    /// The value of `lanes` with more lanes of this type.
-    pub fn more_lanes(&self, rrtype: RrType) -> String {
-        let mut lanes = self.lanes.clone();
-        lanes.insert(rrtype, (self.lanes_of(rrtype) + MORE_LANES).min(MAX_LANES));
-        let lanes: Vec<_> = lanes.iter().map(|(rrtype, count)| format!("{rrtype}:{count}")).collect();
-        lanes.join(",")
-    }
-
     /// The value of `hide` with this type toggled; `None` if nothing is hidden then.
     pub fn toggled(&self, rrtype: RrType) -> Option<String> {
         let mut hidden = self.hidden.clone();
@@ -171,12 +163,6 @@ fn relation(text: &str) -> Option<Relation> {
     [Relation::Direct, Relation::Related].into_iter().find(|relation| relation.word() == text)
 }
 
-fn lanes(text: &str) -> Option<(RrType, usize)> {
-    let (rrtype, count) = text.split_once(':')?;
-    let count: usize = count.parse().ok()?;
-    Some((RrType::parse(rrtype).ok()?, count.clamp(FEW_LANES, MAX_LANES)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,14 +178,14 @@ mod tests {
     fn all_parameters_are_read_from_a_query_string() {
         let view = view(
             "from=2017-01-01&to=2018-12-31&at=2017-06-09T08:07:17Z&alive=1&hide=a,NS&hide=TYPE65\
-                        &rel=direct&lanes=A:30,NS:55&text=mine",
+                        &rel=direct&fold=as&open=3f2a9c01,00ff12ab.50&text=mine",
         );
         assert_eq!((view.from, view.to), (Some(1_483_228_800), Some(1_546_300_799)));
         assert_eq!((view.at_day().as_deref(), view.only_alive), (Some("2017-06-09"), true));
         assert_eq!(view.hidden, BTreeSet::from([RrType::A, RrType::NS, RrType::HTTPS]));
         assert_eq!(view.relation, Some(Relation::Direct));
-        assert_eq!((view.lanes_of(RrType::A), view.lanes_of(RrType::MX)), (30, 5));
-        assert_eq!(view.more_lanes(RrType::MX), "A:30,NS:55,MX:30");
+        assert_eq!((view.by, view.open.to_string().as_str()), (By::System, "3f2a9c01,00ff12ab.50"));
+        assert!(!view.is_whole());
         assert_eq!(view.toggled(RrType::NS).as_deref(), Some("A,HTTPS"));
     }
 
@@ -233,12 +219,11 @@ mod tests {
 
     #[test]
     fn nonsense_is_ignored() {
-        let nonsense =
-            "from=soon&to=%FF&at=1960-01-01&alive=1&hide=,,%3Cb%3E&rel=all&lanes=A,:,A:x,B:-1&&=&from";
+        let nonsense = "from=soon&to=%FF&at=1960-01-01&alive=1&hide=,,%3Cb%3E&rel=all&fold=x&open=A,:,3f2a,zzzzzzzz&&=&from";
         assert_eq!(view(nonsense), TimelineView::default());
         assert_eq!(view("from=2019-01-01&to=2018-01-01"), TimelineView::default());
         assert_eq!(view("from=9999-01-01"), TimelineView::default());
-        assert_eq!(view("lanes=A:99999999").lanes_of(RrType::A), MAX_LANES);
+        assert!(view("fold=network&open=3f2a9c01&at=2017-06-09").is_whole());
         let many: Vec<_> = (1000..3000).map(|code| format!("TYPE{code}")).collect();
         assert_eq!(view(&format!("hide={}", many.join(","))).hidden.len(), MAX_TYPES);
     }

@@ -23,9 +23,10 @@ const MOST: usize = 3;
 
 /// Everything, and the longest windows that are shorter than the data, ending at the last observation, so that the offers for
 /// an answer do not change over time. Empty if there is no choice: everything is shown, and no window is shorter.
-pub(super) fn offers(view: &TimelineView, dated: &[Entry<'_>]) -> Vec<Zoom> {
-    let first = dated.iter().map(|entry| entry.first).min().unwrap_or_default();
-    let last = dated.iter().map(|entry| entry.last).max().unwrap_or_default();
+pub(super) fn offers<'a>(view: &TimelineView, dated: impl Iterator<Item = &'a Entry<'a>>) -> Vec<Zoom> {
+    let (first, last) =
+        dated.fold((u64::MAX, 0), |(first, last), entry| (first.min(entry.first), last.max(entry.last)));
+    let first = first.min(last);
     let everything = Zoom { word: "All", window: None, current: view.from.is_none() && view.to.is_none() };
     let shorter = LENGTHS.into_iter().filter(|(_, days)| last - first > days * DAY).take(MOST);
     let offer = |(word, days): (&'static str, u64)| {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use cof::Record;
 use operation::{Host, Indicator};
 use pdns::inquiry::{Inquiry, Row};
-use picture::graph::Graph;
+use picture::graph::{Graph, GraphView};
 use picture::timeline::Strip;
 
 use super::facets::Facets;
@@ -153,6 +153,6 @@ impl Content for Found {
 
     fn graph(&self) -> Option<&Graph> {
         let hub = self.hub()?;
-        Some(self.prepared.graph.get_or_init(|| Graph::new(hub, &self.records)))
+        Some(self.prepared.graph.get_or_init(|| Graph::new(&GraphView::default(), hub, &self.records, None)))
     }
 }

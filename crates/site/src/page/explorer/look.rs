@@ -14,6 +14,7 @@ use super::Looked;
 use super::head::Head;
 use crate::content::Content;
 use crate::explorer::{Found, Use, uses};
+use crate::page::records::filters::Filters;
 use crate::page::records::narrowing::Narrowing;
 use crate::page::records::row::{Order, Rows, UseOf};
 use crate::page::records::selection::Selection;
@@ -31,7 +32,7 @@ struct Page<'a> {
     span: Option<(&'a str, &'a str)>,
     table: Table<'a>,
     /// The timeline has its own filters, which the strip does not need.
-    facets: &'static str,
+    filters: Filters<'a>,
 }
 
 /// The page without an answer.
@@ -70,8 +71,8 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
     show(&Page {
         strip: strip.part(&links),
         span: strip.span(),
+        filters: Filters::new(None, &links, table.shown, table.total),
         table,
-        facets: "",
         head,
         frame: looked.frame,
     })

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use askama::Template;
 use axum::response::{IntoResponse, Redirect, Response};
 use edge::problem::Problem;
-use picture::timeline::{FacetsPart, TimelinePart};
+use picture::timeline::TimelinePart;
 
 use super::Looked;
 use super::head::Head;
 use super::look::table;
 use crate::explorer::Found;
 use crate::page::records::Shown;
+use crate::page::records::filters::Filters;
 use crate::page::records::narrowing::Narrowing;
 use crate::page::records::row::{Order, Rows};
 use crate::page::records::table::Table;
@@ -22,7 +23,7 @@ use crate::page::{Frame, show};
 struct Page<'a> {
     frame: Frame,
     head: Head,
-    facets: FacetsPart<'a>,
+    filters: Filters<'a>,
     timeline: TimelinePart<'a>,
     table: Table<'a>,
 }
@@ -36,10 +37,11 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
     let shown = Shown::new(&*content, &looked.parameters, Narrowing::of(&looked.parameters));
     let (links, timeline) = (looked.links("/timeline"), shown.timeline(&*content));
     let rows = Rows::new(&*content, &shown.view, &shown.narrowing, Order::of(looked.parameter("sort")));
+    let rows = rows.beside(timeline);
     let places = rows.pages_of(&shown.drawn, rows.page(looked.parameter("page")));
     let table = table(&looked, &found, (rows, &shown.drawn), &links).await?;
     show(&Page {
-        facets: timeline.facets_part(&links),
+        filters: Filters::new(Some(timeline.facets_part(&links)), &links, table.shown, table.total),
         timeline: timeline.part(&links).with_places(places),
         table,
         head,

@@ -6,13 +6,14 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use edge::problem::Problem;
-use picture::timeline::{FacetsPart, TimelinePart};
+use picture::timeline::TimelinePart;
 use workbench::history::Agreement;
 
 use super::head::Head;
 use super::{Agree, Looked, agreements, apart, column};
 use crate::content::Content;
 use crate::page::records::Shown;
+use crate::page::records::filters::Filters;
 use crate::page::records::row::{Order, Rows};
 use crate::page::records::table::{Made, Table};
 use crate::page::{Frame, show, show_as};
@@ -22,7 +23,7 @@ use crate::page::{Frame, show, show_as};
 struct Page<'a> {
     frame: Frame,
     head: Head,
-    facets: FacetsPart<'a>,
+    filters: Filters<'a>,
     timeline: TimelinePart<'a>,
     table: Table<'a>,
     segments: Vec<Segment>,
@@ -59,6 +60,7 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
     let shown = Shown::new(&*content, &looked.parameters, looked.narrowing());
     let (links, timeline) = (looked.links(""), shown.timeline(&*content));
     let rows = Rows::new(&*content, &shown.view, &shown.narrowing, Order::of(looked.parameter("sort")));
+    let rows = rows.beside(timeline);
     let places = rows.pages_of(&shown.drawn, rows.page(looked.parameter("page")));
     let made = Made {
         site: &looked.site,
@@ -77,7 +79,7 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
         column::fill(row, &looked.answer.history, agreements.get(row.place).copied(), span);
     }
     show(&Page {
-        facets: timeline.facets_part(&links),
+        filters: Filters::new(Some(timeline.facets_part(&links)), &links, table.shown, table.total),
         timeline: timeline.part(&links).with_places(places),
         table,
         segments: segments(&looked, &agreements),

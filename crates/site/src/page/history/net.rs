@@ -7,7 +7,8 @@ use picture::graph::GraphPart;
 
 use super::Looked;
 use super::head::Head;
-use crate::content::Content;
+use crate::page::records::filters::Filters;
+use crate::page::records::net::ShownNet;
 use crate::page::{Frame, show};
 
 #[derive(Template)]
@@ -15,12 +16,24 @@ use crate::page::{Frame, show};
 struct Page<'a> {
     frame: Frame,
     head: Head,
+    filters: Filters<'a>,
     graph: GraphPart<'a>,
+    /// Whether no record links two boxes, and whether that is because of the filters.
     is_empty: bool,
+    is_filtered: bool,
 }
 
 pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
     let head = Head::of(&looked, "/graph").await?;
-    let (graph, links) = (looked.answer.graph().ok_or_else(Problem::internal_page)?, looked.links("/graph"));
-    show(&Page { graph: graph.part(&links), is_empty: graph.is_empty(), head, frame: looked.frame })
+    let net = ShownNet::new(&*looked.answer, &looked.parameters, &looked.narrowing());
+    let (graph, links) =
+        (net.graph(&*looked.answer).ok_or_else(Problem::internal_page)?, looked.links("/graph"));
+    show(&Page {
+        filters: net.filters(&links),
+        graph: graph.part(&links),
+        is_empty: graph.is_empty(),
+        is_filtered: net.is_filtered(),
+        head,
+        frame: looked.frame,
+    })
 }

@@ -12,16 +12,19 @@ use crate::content::Content;
 use crate::page::stamp::Stamp;
 use picture::links::Links;
 use picture::timeline::words::{length, thousands};
-use picture::timeline::{Places, TimelineView, class_of};
+use picture::timeline::{Places, Timeline, TimelineView, class_of};
 
-/// Rows per page.
-pub(in crate::page) const PAGE: usize = 100;
+/// Rows per page, and beside a large timeline, because a page has to stay below 300 KiB.
+const PAGE: usize = 100;
+const SHORT_PAGE: usize = 25;
 
 /// The rows that are shown, in order, by their positions in the answer.
 #[derive(Debug)]
 pub(in crate::page) struct Rows {
     pub(in crate::page) places: Vec<usize>,
     pub(in crate::page) order: Order,
+    /// How many are on a page.
+    pub(in crate::page) size: usize,
 }
 
 /// The order of the table: a column, ascending or descending.
@@ -158,12 +161,17 @@ impl Rows {
         if order.reversed {
             rows.reverse();
         }
-        Self { places: rows.into_iter().map(|(place, ..)| place).collect(), order }
+        Self { places: rows.into_iter().map(|(place, ..)| place).collect(), order, size: PAGE }
+    }
+
+    /// The same, with fewer rows on a page if this timeline on the same page is large.
+    pub(in crate::page) fn beside(self, timeline: &Timeline) -> Self {
+        Self { size: if timeline.is_large() { SHORT_PAGE } else { PAGE }, ..self }
     }
 
     /// The number of pages.
     pub(in crate::page) fn pages(&self) -> usize {
-        self.places.len().div_ceil(PAGE).max(1)
+        self.places.len().div_ceil(self.size).max(1)
     }
 
     /// The requested page, or the nearest existing one.
@@ -176,7 +184,7 @@ impl Rows {
         let mut pages = vec![here; if self.pages() > 1 { drawn.len() } else { 0 }];
         for (at, place) in self.places.iter().enumerate() {
             if let Some(page) = drawn.binary_search(place).ok().and_then(|at| pages.get_mut(at)) {
-                *page = at / PAGE + 1;
+                *page = at / self.size + 1;
             }
         }
         Places { here, pages }

@@ -1,4 +1,4 @@
-//! The table of records, with the form of its filters and the selection in it.
+//! The table of records, with the selection in it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,11 +6,10 @@ use std::sync::Arc;
 use cof::Record;
 use edge::problem::Problem;
 use picture::links::Links;
-use picture::timeline::date::{self, Field};
 use picture::timeline::words::figure;
 
-use super::narrowing;
-use super::row::{Column, InLibrary, Order, PAGE, Row, Rows};
+use super::filters::unfiltered;
+use super::row::{Column, InLibrary, Order, Row, Rows};
 use super::selection::{Count, Selection, written};
 use crate::content::Content;
 use crate::site::Shared;
@@ -53,10 +52,6 @@ pub(in crate::page) struct Table<'a> {
     pub(in crate::page) pages: usize,
     pub(in crate::page) order: Order,
     pub(in crate::page) links: &'a Links,
-    pub(in crate::page) window: [Field; 2],
-    pub(in crate::page) text: String,
-    pub(in crate::page) least: Field,
-    pub(in crate::page) carried: Vec<(String, String)>,
     pub(in crate::page) unfiltered: String,
     /// How many are selected, what adding them would do, and the records on this page, in the form that forms send.
     pub(in crate::page) selected: usize,
@@ -90,7 +85,8 @@ impl<'a> Table<'a> {
     /// [`Problem`] if the library cannot be read.
     pub(in crate::page) async fn new(made: Made<'_>, rows: Rows, links: &'a Links) -> Result<Self, Problem> {
         let (page, pages) = (rows.page(links.value("page")), rows.pages());
-        let places: Vec<usize> = rows.places.iter().skip((page - 1) * PAGE).take(PAGE).copied().collect();
+        let size = rows.size;
+        let places: Vec<usize> = rows.places.iter().skip((page - 1) * size).take(size).copied().collect();
         let here = written(&places.iter().copied().collect::<BTreeSet<_>>());
         Ok(Self {
             base: links.path().to_owned(),
@@ -101,15 +97,11 @@ impl<'a> Table<'a> {
             rows: made.rows(places, links).await?,
             shown: rows.places.len(),
             total: made.content.records().len(),
-            first: (page - 1) * PAGE + 1,
+            first: (page - 1) * size + 1,
             page,
             pages,
             order: rows.order,
-            window: date::window(links.value("from"), links.value("to")),
-            text: links.value("text").to_owned(),
-            least: narrowing::least(links.value("min")),
-            carried: carried(links, &["from", "to", "text", "min", "page", "apart"]),
-            unfiltered: links.with(&UNFILTERED.map(|name| (name, None))),
+            unfiltered: unfiltered(links),
             links,
             selected: made.selection.len(&rows.places),
             count: made.count,
@@ -117,10 +109,6 @@ impl<'a> Table<'a> {
         })
     }
 }
-
-/// The parameters of filters.
-const UNFILTERED: [&str; 11] =
-    ["hide", "rel", "from", "to", "at", "alive", "text", "min", "page", "agree", "apart"];
 
 impl Made<'_> {
     /// The rows of the records at these positions, with their state in the library.
@@ -153,11 +141,6 @@ impl Made<'_> {
     }
 }
 
-/// The parameters that a form has to include.
-fn carried(links: &Links, but: &[&str]) -> Vec<(String, String)> {
-    links.others(but).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-}
-
 impl Table<'_> {
     /// The columns; in a history, the answers take the place of some.
     pub(in crate::page) fn columns(&self) -> Vec<Heading> {
@@ -185,12 +168,6 @@ impl Table<'_> {
             direction: self.order.direction(column),
         };
         all.into_iter().filter(|(_, _, column)| is_shown(*column)).map(heading).collect()
-    }
-
-    /// The fields of the time window, with their labels.
-    pub(in crate::page) fn dates(&self) -> [(&'static str, &'static str, &Field); 2] {
-        let [from, to] = &self.window;
-        [("from", "Seen", from), ("to", "to", to)]
     }
 
     pub(in crate::page) fn last(&self) -> usize {

@@ -47,7 +47,7 @@ impl Filters {
     }
 
     pub(super) fn keep_all(&self) -> bool {
-        self.view == TimelineView::default() && self.narrowing.is_empty()
+        self.view.is_whole() && self.narrowing.is_empty()
     }
 
     /// The records that match, in the order of the answer.

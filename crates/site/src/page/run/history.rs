@@ -12,18 +12,19 @@ use super::uses::{self, Use};
 use super::{Looked, progress};
 use crate::content::Content;
 use crate::page::records::Shown;
+use crate::page::records::filters::Filters;
 use crate::page::records::narrowing::Narrowing;
 use crate::page::records::row::{Order, Rows};
 use crate::page::records::table::{Made, Table};
 use crate::page::{Frame, show};
-use picture::timeline::{FacetsPart, TimelinePart};
+use picture::timeline::TimelinePart;
 
 #[derive(Template)]
 #[template(path = "run.html")]
 struct Page<'a> {
     frame: Frame,
     head: Head,
-    facets: FacetsPart<'a>,
+    filters: Filters<'a>,
     timeline: TimelinePart<'a>,
     table: Table<'a>,
     errors: Vec<Fault>,
@@ -51,6 +52,7 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
     let shown = Shown::new(&*content, &looked.parameters, Narrowing::of(&looked.parameters));
     let (links, timeline) = (looked.links(""), shown.timeline(&*content));
     let rows = Rows::new(&*content, &shown.view, &shown.narrowing, Order::of(looked.parameter("sort")));
+    let rows = rows.beside(timeline);
     let places = rows.pages_of(&shown.drawn, rows.page(looked.parameter("page")));
     let made = Made {
         site: &looked.site,
@@ -69,7 +71,7 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
         _ => Vec::new(),
     };
     show(&Page {
-        facets: timeline.facets_part(&links),
+        filters: Filters::new(Some(timeline.facets_part(&links)), &links, table.shown, table.total),
         timeline: timeline.part(&links).with_places(places),
         table,
         errors: faults(&looked),

@@ -6,7 +6,9 @@ use edge::problem::Problem;
 
 use super::head::Head;
 use super::{Looked, progress};
-use crate::content::Content;
+use crate::page::records::filters::Filters;
+use crate::page::records::narrowing::Narrowing;
+use crate::page::records::net::ShownNet;
 use crate::page::{Frame, show};
 use picture::graph::GraphPart;
 
@@ -15,8 +17,11 @@ use picture::graph::GraphPart;
 struct Page<'a> {
     frame: Frame,
     head: Head,
+    filters: Filters<'a>,
     graph: GraphPart<'a>,
+    /// Whether no record links two boxes, and whether that is because of the filters.
     is_empty: bool,
+    is_filtered: bool,
 }
 
 pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
@@ -24,7 +29,15 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
     if looked.is_running() {
         return progress::page(looked, head);
     }
-    let graph = looked.answer.graph().ok_or_else(Problem::internal_page)?;
-    let links = looked.links("/graph");
-    show(&Page { graph: graph.part(&links), is_empty: graph.is_empty(), head, frame: looked.frame })
+    let net = ShownNet::new(&*looked.answer, &looked.parameters, &Narrowing::of(&looked.parameters));
+    let (graph, links) =
+        (net.graph(&*looked.answer).ok_or_else(Problem::internal_page)?, looked.links("/graph"));
+    show(&Page {
+        filters: net.filters(&links),
+        graph: graph.part(&links),
+        is_empty: graph.is_empty(),
+        is_filtered: net.is_filtered(),
+        head,
+        frame: looked.frame,
+    })
 }
