@@ -10,7 +10,9 @@ pub(crate) mod indicator;
 pub(crate) mod integration;
 pub(crate) mod investigation;
 pub(crate) mod key;
+pub(crate) mod list;
 pub(crate) mod noise;
+pub(crate) mod placing;
 pub(crate) mod query;
 pub(crate) mod records;
 pub(crate) mod run;
@@ -34,6 +36,7 @@ use self::indicator::IndicatorArgs;
 use self::integration::IntegrationArgs;
 use self::investigation::InvestigationArgs;
 use self::key::KeyArgs;
+use self::list::ListArgs;
 pub(crate) use self::query::{Add, MAX_CONCURRENCY, QueryArgs};
 use self::run::RunArgs;
 pub(crate) use self::serve::{AccessLog, ServeArgs};
@@ -130,6 +133,9 @@ pub(crate) enum Command {
     Investigation(Box<InvestigationArgs>),
     /// Rotate the key that encrypts secrets
     Key(KeyArgs),
+    /// Manage warning lists: names and addresses that say little, in MISP's format
+    #[command(long_about = list::ABOUT)]
+    List(ListArgs),
     /// Look up records in the local passive-DNS database
     #[command(long_about = LOOKUP_ABOUT, after_help = LOOKUP_EXAMPLES)]
     Lookup(Box<LookupArgs>),

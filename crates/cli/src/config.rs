@@ -6,6 +6,7 @@
 //! variable, or file and line. Environment variables are `BACKSIGHT_<SECTION>_<KEY>`.
 
 mod collect;
+mod enrich;
 mod layers;
 mod noise;
 mod options;
@@ -15,11 +16,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use cof::time::Clock;
+use context::Networks;
 use etcetera::BaseStrategy;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 pub(crate) use self::collect::Collect;
+pub(crate) use self::enrich::Enrich;
 use self::layers::Layers;
 use crate::args::{AccessLog, Arguments, ConfigArgs, Format, Sort};
 use crate::exit::{Exit, Failure};
@@ -38,6 +42,7 @@ pub(crate) struct Config {
     pub(crate) serve: Serve,
     pub(crate) database: Database,
     pub(crate) integrations: Integrations,
+    pub(crate) enrich: Enrich,
     pub(crate) intake: noise::Intake,
     /// What `serve` collects.
     #[serde(default)]
@@ -181,6 +186,21 @@ impl Config {
     /// The name of a setting in a message, with its source: `serve.listen (--listen)`.
     pub(crate) fn name(&self, section: &str, key: &str) -> String {
         self.layers.name(&format!("{section}.{key}"))
+    }
+
+    /// The files that say where addresses are.
+    ///
+    /// # Errors
+    /// [`Failure`] for a file that cannot be used, with the name of the setting.
+    pub(crate) fn networks(&self) -> Result<Networks, Failure> {
+        let folder = self.layers.folder_of("enrich.mmdb");
+        let paths = self
+            .enrich
+            .mmdb
+            .iter()
+            .map(|path| folder.map_or_else(|| path.clone(), |folder| folder.join(path)));
+        Networks::open(paths.collect(), Clock::system())
+            .map_err(|error| Failure::Usage(format!("{}: {error}", self.name("enrich", "mmdb"))))
     }
 }
 

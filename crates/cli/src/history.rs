@@ -12,12 +12,14 @@ use workbench::{Workbench, csv, json, text};
 
 use crate::args::history::HistoryArgs;
 use crate::args::{Arguments, Format};
+use crate::config::Config;
 use crate::exit::{Exit, Failure};
+use crate::placing::placing;
 use crate::query::setup;
 use crate::{kept, output, run, terminal};
 
-pub(crate) fn run(command: &HistoryArgs, arguments: &Arguments) -> Result<Exit, Failure> {
-    let choice = choice(command)?;
+pub(crate) fn run(command: &HistoryArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
+    let choice = choice(command, config)?;
     let pick = command.add.as_deref().map(str::parse::<Pick>).transpose()?;
     let values = command.values.iter().map(|text| indicator(text)).collect::<Result<Vec<_>, _>>()?;
     let Some(mut workbench) = kept::open_existing(arguments)? else { return Err(nothing(&values)) };
@@ -48,11 +50,12 @@ fn nothing(values: &[Indicator]) -> Failure {
         .hint(&format!("query it first: `backsight query {value} --all-operations`"))
 }
 
-fn choice(command: &HistoryArgs) -> Result<Choice, Failure> {
+fn choice(command: &HistoryArgs, config: &Config) -> Result<Choice, Failure> {
     let (rrtypes, window) = setup::wanted(&command.records, &Clock::system())?;
     let filter = Filter { rrtypes, window, ..Filter::default() };
     Ok(Choice {
         filter,
+        placing: placing(&command.placing, config)?,
         differing: Differing { only_one: command.only_one, apart: command.apart },
         apart: command.apart.unwrap_or(APART),
         arrangement: Arrangement { sort: command.sort.into(), limit: command.limit },

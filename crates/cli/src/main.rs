@@ -25,9 +25,11 @@ mod integration;
 mod investigation;
 mod kept;
 mod key;
+mod list;
 mod lookup;
 mod man;
 mod output;
+mod placing;
 mod query;
 mod route;
 mod run;
@@ -72,17 +74,18 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Db(command) => db::run(command, &config, arguments),
         Command::Demo(command) => demo::run(command),
         Command::Export(command) => export::run(command, &config, arguments),
-        Command::History(command) => history::run(command, arguments),
+        Command::History(command) => history::run(command, &config, arguments),
         Command::Import(command) => import::run(command, &config, arguments),
         Command::Indicator(command) => indicator::run(command, arguments),
         Command::Integration(command) => integration::run(command, &config, arguments),
         Command::Investigation(command) => investigation::run(command, &config, arguments),
         Command::Key(command) => key::run(command, arguments),
+        Command::List(command) => list::run(command, &config, arguments),
         Command::Lookup(command) => lookup::run(command, &config, arguments),
         Command::Man(command) => man::run(command),
         Command::Query(command) => runtime()?.block_on(query::run(command, &config, arguments)),
         Command::Restore(command) => backup::restore(command, &config, arguments),
-        Command::Run(command) => run::run(command, arguments),
+        Command::Run(command) => run::run(command, &config, arguments),
         Command::Serve(command) => runtime()?.block_on(serve::run(command, &config, arguments)),
         Command::Token(command) => token::run(command, arguments),
     }

@@ -4,6 +4,7 @@ pub(crate) mod table;
 
 use std::io::Write;
 
+use context::Placing;
 use indicatif::{ProgressBar, ProgressStyle};
 use workbench::csv;
 use workbench::json::answer;
@@ -15,9 +16,9 @@ use crate::asked::Asked;
 use crate::exit::Failure;
 
 /// The text before the first answer.
-pub(crate) fn head(format: Format) -> Result<String, Failure> {
+pub(crate) fn head(format: Format, placing: &Placing) -> Result<String, Failure> {
     match format {
-        Format::Csv => Ok(csv::head()?),
+        Format::Csv => Ok(csv::head(placing)?),
         Format::Cof | Format::Json | Format::Table => Ok(String::new()),
     }
 }
@@ -26,7 +27,7 @@ pub(crate) fn head(format: Format) -> Result<String, Failure> {
 pub(crate) fn render(format: Format, asked: &Asked) -> Result<String, Failure> {
     match format {
         Format::Csv => match &asked.outcome {
-            Ok(shown) => Ok(csv::body(&shown.run, &shown.records)?),
+            Ok(shown) => Ok(csv::body(&shown.run, &shown.records, &shown.placing)?),
             Err(_) => Ok(String::new()),
         },
         Format::Json => json(asked),

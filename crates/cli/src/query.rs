@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use context::Placing;
 use futures_util::future::join_all;
 use futures_util::{Stream, StreamExt, stream};
 use operation::{Indicator, IndicatorType};
@@ -38,6 +39,8 @@ pub(crate) struct Plan {
     pub(crate) runs: Runs,
     pub(crate) asking: Asking,
     pub(crate) arrangement: Arrangement,
+    /// Where addresses are, and which are wanted.
+    pub(crate) placing: Placing,
     /// Whether findings are added to the library at once.
     pub(crate) adds: bool,
     /// Whether the answer is compared with the previous one.
@@ -128,6 +131,8 @@ fn check(command: &QueryArgs, config: &Config) -> Result<(), Failure> {
     }
     let wants_whole = [
         ("--sort", command.sort.is_some()),
+        ("--as-number", command.placing.as_number.is_some()),
+        ("--country", command.placing.country.is_some()),
         ("--add", command.add == Some(Add::All)),
         ("--changes", command.changes),
     ];
@@ -162,7 +167,9 @@ async fn hold_all(
 ) -> Result<Exit, Failure> {
     let progress = output::progress(given.len());
     let mut exit = Exit::Done;
-    output::print(&output::head(format)?)?;
+    let none = Placing::default();
+    let placing = plans.first().map_or(&none, |plan| &plan.placing);
+    output::print(&output::head(format, placing)?)?;
     let mut lanes: Vec<Lane<'_>> = plans.iter().map(|plan| plan.lane(given, concurrency, format)).collect();
     for _ in given {
         for answer in join_all(lanes.iter_mut().map(StreamExt::next)).await.into_iter().flatten() {
@@ -253,7 +260,10 @@ impl Plan {
         } else {
             (kept, Compared::No)
         };
-        let mut shown = Shown { compared, ..Shown::new(kept, &self.asking.package, self.arrangement) };
+        let mut shown = Shown {
+            compared,
+            ..Shown::new(kept, &self.asking.package, self.arrangement, self.placing.clone())
+        };
         if self.adds {
             let (run, picked) = (shown.run.clone(), Pick::All.of(shown.findings.list.clone())?);
             let add = move |workbench: &mut workbench::Workbench| workbench.add_picked(&run, &picked, false);

@@ -15,20 +15,22 @@ use workbench::run::{Arrangement, Compared, Kept, Shown, Wanted};
 use crate::args::run::{AddArgs, ListArgs, RunArgs, RunCommand, ShowArgs, UndoArgs};
 use crate::args::{Arguments, View};
 use crate::asked::complain_shown;
+use crate::config::Config;
 use crate::exit::{Exit, Failure};
+use crate::placing::placing;
 use crate::{kept, output, terminal};
 
 /// How many bytes of the evidence are printed at a time.
 const PIECE: usize = 64 * 1024;
 
-pub(crate) fn run(command: &RunArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+pub(crate) fn run(command: &RunArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
     let mut workbench = kept::open(arguments)?;
     workbench.settle_runs()?;
     match &command.command {
         RunCommand::Add(command) => add(command, &mut workbench),
         RunCommand::List(command) => list(command, &workbench),
         RunCommand::Show(command) if command.raw => raw(command, &workbench),
-        RunCommand::Show(command) => show(command, &workbench),
+        RunCommand::Show(command) => show(command, config, &workbench),
         RunCommand::Undo(command) => undo(command, &mut workbench),
     }
 }
@@ -83,8 +85,8 @@ fn check_operation(name: &str, workbench: &Workbench) -> Result<(), Failure> {
 }
 
 /// The stored run with its findings; the exit code depends on its state, as in the query.
-fn show(command: &ShowArgs, workbench: &Workbench) -> Result<Exit, Failure> {
-    let shown = shown(workbench, command)?;
+fn show(command: &ShowArgs, config: &Config, workbench: &Workbench) -> Result<Exit, Failure> {
+    let shown = shown(workbench, config, command)?;
     match command.format {
         View::Json => output::print_answer(&shown)?,
         View::Table => output::print(&table::run(&shown))?,
@@ -93,7 +95,8 @@ fn show(command: &ShowArgs, workbench: &Workbench) -> Result<Exit, Failure> {
     Ok(Exit::from(&shown.run.ending))
 }
 
-fn shown(workbench: &Workbench, command: &ShowArgs) -> Result<Shown, Failure> {
+fn shown(workbench: &Workbench, config: &Config, command: &ShowArgs) -> Result<Shown, Failure> {
+    let placing = placing(&command.placing, config)?;
     let kept: Kept = workbench.answer(command.id)?;
     let package = workbench.package_of(&kept.run)?;
     let arrangement = Arrangement { sort: command.sort.into(), limit: command.limit };
@@ -102,7 +105,7 @@ fn shown(workbench: &Workbench, command: &ShowArgs) -> Result<Shown, Failure> {
     } else {
         Compared::No
     };
-    Ok(Shown { compared, ..Shown::new(kept, &package, arrangement) })
+    Ok(Shown { compared, ..Shown::new(kept, &package, arrangement, placing) })
 }
 
 /// The exact bytes of the evidence; escaped on a terminal, because a provider is not trusted.

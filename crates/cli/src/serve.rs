@@ -36,6 +36,7 @@ pub(crate) async fn run(
     let proxied = config.serve.behind_proxy;
     let address = address(command, config, proxied)?;
     let tls = setup::tls(command, &config.serve)?;
+    let networks = config.networks()?;
     let source = Source::of(command, config, arguments)?;
     let service = setup::service(service(source.store(), command)?, command, config)?;
     let service = if source.is_kept() { setup::keeping(service, config, arguments)? } else { service };
@@ -50,6 +51,8 @@ pub(crate) async fn run(
     let site = site(desk.clone(), &names, tls.is_some(), proxied).await?;
     let packages = Some(&config.integrations.catalogue).filter(|folder| !folder.is_empty());
     let site = packages.into_iter().fold(site, |site, folder| site.with_packages(folder.into()));
+    let weak = config.enrich.weak_pivot_names as u64;
+    let site = site.with_networks(networks).with_weak_names(weak);
     let service = service.with_limits(limits).with_tokens(tokens).with_site(site);
     let service = tls.iter().fold(service, |service, tls| service.with_tls(Arc::clone(tls)));
     let failed = |error| {

@@ -13,7 +13,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use cof::{Name, Rdata, Record, RrType};
+use cof::{Name, Rdata, Record, RrType, Target};
 
 mod host;
 mod line;
@@ -268,6 +268,16 @@ impl Indicator {
 
     fn is_written(&self, text: &str) -> bool {
         self.to_string() == text
+    }
+}
+
+impl Host {
+    /// The same as what a record's data points to, for whoever takes both.
+    pub fn as_target(&self) -> Target<'_> {
+        match self {
+            Self::Name(name) => Target::Name(name.as_ref()),
+            Self::Address(address) => Target::Address(*address),
+        }
     }
 }
 

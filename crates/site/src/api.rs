@@ -25,6 +25,10 @@
 //! POST   /investigations/ID/members/remove {"values"}     POST …/ID/members/verdict     {"values","verdict"}
 //! GET    /investigations/ID/notes          list           POST …/ID/notes               {"text","member"}
 //! GET    /investigations/ID/reports        list           GET  …/ID/reports/REPORT      the text
+//! GET    /lists                            list           POST /lists                   import: a list in MISP's format
+//! POST   /lists/NAME/enable                enable         POST /lists/NAME/disable
+//! DELETE /lists/NAME                       remove         POST /lists/NAME/restore
+//! GET    /weak?value=                      which lists have a value, and why it says little
 //! GET    /users                            list           POST /users/invitations       {"role"}: a one-time token
 //! PATCH  /users/NAME                       {"role","disabled"}  POST /users/NAME/reset  a one-time token
 //! GET    /users/NAME/sessions              list           DELETE /users/NAME/sessions/ID
@@ -43,6 +47,7 @@ mod history;
 mod indicators;
 mod integrations;
 mod investigations;
+mod lists;
 mod members;
 mod runs;
 mod session;
@@ -52,14 +57,31 @@ mod document;
 mod extract;
 mod trouble;
 
+use context::{PlaceFilter, Placing};
 use edge::problem::Problem;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::site::Shared;
+use crate::site::{Shared, Site};
 use extract::{Asked, Named, Told};
 use trouble::{Changing, Reading, SigningIn};
 
 pub use document::document;
+
+/// Where addresses are, and the filters for places among the parameters. A filter without files that say where addresses are would
+/// look like an answer without records, and is refused.
+fn placing(site: &Site, systems: &str, countries: &str) -> Result<Placing, Problem> {
+    let systems = PlaceFilter::parse(systems, "")
+        .map_err(|error| Problem::bad_request(format!("as_number: {error}")))?;
+    let countries = PlaceFilter::parse("", countries)
+        .map_err(|error| Problem::bad_request(format!("country: {error}")))?;
+    let (networks, only) = (site.networks.now(), systems.and(countries));
+    if !only.is_empty() && !networks.is_configured() {
+        return Err(Problem::bad_request(
+            "as_number and country need files that say where addresses are: [enrich] mmdb in the configuration of the server",
+        ));
+    }
+    Ok(Placing { networks, only })
+}
 
 /// The path of the API.
 pub(crate) const ROOT: &str = "/api/v1";
@@ -76,6 +98,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(investigations::routes())
         .merge(members::routes())
         .merge(explorer::routes())
+        .merge(lists::routes())
         .merge(users::routes())
         .merge(audit::routes())
         .fallback(async || Problem::missing("there is no API endpoint at this address"))

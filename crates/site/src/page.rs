@@ -19,6 +19,7 @@ mod integrations;
 mod investigation;
 mod investigations;
 mod library;
+mod lists;
 mod operate;
 mod paste;
 mod records;
@@ -85,6 +86,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .merge(account::routes())
         .merge(database::routes())
         .merge(sensors::routes())
+        .merge(lists::routes())
         .fallback(async || Problem::missing("there is no page at this address"))
 }
 

@@ -13,6 +13,7 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use cof::{Dialect, Record, Writer};
+use context::{Networks, Placing};
 use edge::compress;
 use edge::problem::Problem;
 use futures_util::StreamExt as _;
@@ -37,6 +38,7 @@ type WriteFound = fn(&Found, &[usize]) -> io::Result<String>;
 #[derive(Clone, Debug)]
 pub(crate) struct Downloads {
     desk: Desk,
+    networks: Networks,
     reading: Arc<Semaphore>,
     making: Arc<Semaphore>,
 }
@@ -45,7 +47,20 @@ impl Downloads {
     /// Allows 32 readers; a slow one is cut off by its connection. JSON of 100,000 records takes about 100 MB while it is
     /// created.
     pub(crate) fn new(desk: Desk) -> Self {
-        Self { desk, reading: Arc::new(Semaphore::new(32)), making: Arc::new(Semaphore::new(2)) }
+        let networks = Networks::default();
+        Self { desk, networks, reading: Arc::new(Semaphore::new(32)), making: Arc::new(Semaphore::new(2)) }
+    }
+
+    /// Files say where addresses are.
+    #[must_use]
+    pub(crate) fn with_networks(mut self, networks: Networks) -> Self {
+        self.networks = networks;
+        self
+    }
+
+    /// Where addresses are now.
+    fn placing(&self) -> Placing {
+        Placing { networks: self.networks.now(), ..Placing::default() }
     }
 
     /// A run's file: one of `records.cof`, `records.json`, `records.csv`, `evidence`; the name of the saved file has the
@@ -64,7 +79,7 @@ impl Downloads {
         let named = |ending: &str| format!("run-{id}{suffix}.{ending}");
         match name {
             "records.cof" => {
-                let body = pieces(place, Arc::clone(answer), String::new(), cof_text);
+                let body = pieces(place, Arc::clone(answer), String::new(), self.placing(), cof_text);
                 Ok(attachment(&named("ndjson"), "application/x-ndjson", body))
             }
             "records.json" => {
@@ -72,9 +87,12 @@ impl Downloads {
                 Ok(attachment(&named("json"), "application/json", stream(place, file)))
             }
             "records.csv" => {
-                let head = csv::head().map_err(failed)?;
-                let rows = |kept: &Kept, records: &[Record]| csv::body(&kept.run, records);
-                let body = pieces(place, Arc::clone(answer), head, rows);
+                let placing = self.placing();
+                let head = csv::head(&placing).map_err(failed)?;
+                let rows = |kept: &Kept, records: &[Record], placing: &Placing| {
+                    csv::body(&kept.run, records, placing)
+                };
+                let body = pieces(place, Arc::clone(answer), head, placing, rows);
                 Ok(attachment(&named("csv"), "text/csv; charset=utf-8", body))
             }
             "evidence" => {
@@ -111,9 +129,10 @@ impl Downloads {
         };
         let place = self.begin()?;
         let _turn = self.making.acquire().await.map_err(|_| Problem::internal_page())?;
+        let placing = self.placing();
         let value = answer.history.indicator.to_string().replace(':', "-");
         let make = move |workbench: &Workbench| {
-            let shown = ShownHistory::of(answer.history.clone(), places, (None, apart), workbench)?;
+            let shown = ShownHistory::of(answer.history.clone(), places, (None, apart, placing), workbench)?;
             Ok(spooled(|| write(&shown)))
         };
         let file = self.desk.read(make).await?.map_err(|_| Problem::internal_page())?;
@@ -163,7 +182,7 @@ fn spooled(write: impl FnOnce() -> io::Result<String>) -> io::Result<File> {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the other format, which takes its place, can fail")]
-fn cof_text(_: &Kept, records: &[Record]) -> io::Result<String> {
+fn cof_text(_: &Kept, records: &[Record], _: &Placing) -> io::Result<String> {
     let (mut writer, mut text) = (Writer::new(Dialect::Draft), String::new());
     for record in records {
         writer.write(record, &mut text);
@@ -176,19 +195,26 @@ fn pieces(
     place: OwnedSemaphorePermit,
     answer: Arc<Answer>,
     head: String,
-    write: fn(&Kept, &[Record]) -> io::Result<String>,
+    placing: Placing,
+    write: fn(&Kept, &[Record], &Placing) -> io::Result<String>,
 ) -> Body {
-    let start = (place, answer, Some(head), 0);
-    let next = move |(place, answer, head, from): (_, Arc<Answer>, Option<String>, usize)| async move {
+    let start = (place, answer, placing, Some(head), 0);
+    let next = move |(place, answer, placing, head, from): (
+        _,
+        Arc<Answer>,
+        Placing,
+        Option<String>,
+        usize,
+    )| async move {
         let kept = &answer.kept;
         let records = kept.records.get(from..).unwrap_or_default();
         let records = records.get(..RECORDS).unwrap_or(records);
         if head.is_none() && records.is_empty() {
             return None;
         }
-        let piece = write(kept, records).map(|text| head.unwrap_or_default() + &text);
+        let piece = write(kept, records, &placing).map(|text| head.unwrap_or_default() + &text);
         let to = from + records.len();
-        Some((piece, (place, answer, None, to)))
+        Some((piece, (place, answer, placing, None, to)))
     };
     Body::from_stream(futures_util::stream::unfold(start, next).fuse())
 }
@@ -200,10 +226,11 @@ async fn json_file(downloads: &Downloads, answer: &Arc<Answer>, id: i64) -> Resu
     let package = downloads.desk.read(package).await?;
     let turn = Arc::clone(&downloads.making).acquire_owned().await;
     let turn = turn.map_err(|_| Problem::internal_page())?;
-    let answer = Arc::clone(answer);
+    let (answer, placing) = (Arc::clone(answer), downloads.placing());
     let making = tokio::task::spawn_blocking(move || {
         let _turn = turn;
-        let shown = Shown::new(answer.kept.clone(), &package, Arrangement { sort: Sort::Last, limit: None });
+        let arrangement = Arrangement { sort: Sort::Last, limit: None };
+        let shown = Shown::new(answer.kept.clone(), &package, arrangement, placing);
         let mut file = tempfile::tempfile()?;
         file.write_all(json::answer::shown(&shown)?.as_bytes())?;
         file.write_all(b"\n")?;

@@ -7,9 +7,11 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use context::weak::Rules;
+use context::{Lists, Networks};
 use intake::collector::Collector;
-use operation::Secret;
 use operation::provider::OwnDatabase;
+use operation::{Host, Indicator, Secret};
 use pdns::passive::Bringing;
 use pdns::retention::Retention;
 use pdns::rows::Rows;
@@ -49,6 +51,14 @@ pub struct Site {
     pub(crate) retention: Option<Arc<Retention>>,
     /// The collectors of the same server.
     pub(crate) collectors: Arc<[Collector]>,
+    /// Where addresses are, if there are files that say it.
+    pub(crate) networks: Networks,
+    /// The warning lists of the data folder.
+    pub(crate) lists: Lists,
+    /// Held while a list is imported.
+    pub(crate) importing: Arc<tokio::sync::Mutex<()>>,
+    /// From how many names on a resource says little.
+    pub(crate) weak_names: u64,
     /// Files of runs that are being read.
     pub(crate) downloads: Downloads,
     /// What the next load of a page shows once: by the session's number and the page's path, so that it is bounded by the
@@ -64,12 +74,16 @@ pub(crate) struct Once {
     pub(crate) lead: String,
 }
 
+/// From how many names on a resource says little, unless it is configured.
+const WEAK_NAMES: u64 = 1_000;
+
 /// The state of handlers.
 pub type Shared = Arc<Site>;
 
 impl Site {
     /// Pages and API of a data folder, for browsers on this machine.
     pub fn new(runs: Runs) -> Self {
+        let lists = Lists::of(runs.desk().folder(), runs.desk().clock().clone());
         Self {
             desk: runs.desk().clone(),
             downloads: Downloads::new(runs.desk().clone()),
@@ -79,6 +93,10 @@ impl Site {
             explorer: Explorer::default(),
             jobs: Jobs::new(runs),
             packages: None,
+            networks: Networks::default(),
+            lists,
+            importing: Arc::default(),
+            weak_names: WEAK_NAMES,
             hosts: Vec::new(),
             over_tls: false,
             behind_proxy: false,
@@ -94,6 +112,21 @@ impl Site {
     #[must_use]
     pub fn with_packages(mut self, folder: PathBuf) -> Self {
         self.packages = Some(folder);
+        self
+    }
+
+    /// Says where addresses are.
+    #[must_use]
+    pub fn with_networks(mut self, networks: Networks) -> Self {
+        self.downloads = self.downloads.with_networks(networks.clone());
+        self.networks = networks;
+        self
+    }
+
+    /// From how many names on a shared resource says little.
+    #[must_use]
+    pub fn with_weak_names(mut self, names: u64) -> Self {
+        self.weak_names = names;
         self
     }
 
@@ -131,6 +164,21 @@ impl Site {
     pub fn beside_collectors(mut self, collectors: Vec<Collector>) -> Self {
         self.collectors = collectors.into();
         self
+    }
+
+    /// The rules for what says little. Lists that cannot be read are used as if there were none; the page of the lists tells why.
+    pub(crate) fn weak_rules(&self) -> Rules {
+        Rules { most_names: self.weak_names, lists: self.lists.now().unwrap_or_default() }
+    }
+
+    /// Where an address is, in words; `None` for a name, or if nothing is known.
+    pub(crate) fn place_of(&self, indicator: &Indicator) -> Option<String> {
+        match indicator.host() {
+            Host::Address(address) => {
+                Some(self.networks.now().of(*address).to_string()).filter(|place| !place.is_empty())
+            }
+            Host::Name(_) => None,
+        }
     }
 
     /// The data folder for runs, with the served passive-DNS database.

@@ -1,4 +1,4 @@
-//! One consistent copy of a data folder's workbench: database, head file, evidence and key.
+//! One consistent copy of a data folder's workbench: database, head file, evidence, warning lists and key.
 //!
 //! Other processes may continue to work: their changes wait while the database and the key are copied, so that every secret of
 //! the copy can be decrypted with the key next to it. Small evidence is in the database. A file of evidence never changes once it
@@ -6,6 +6,8 @@
 
 use std::io;
 use std::path::Path;
+
+use context::lists;
 
 use crate::database::{HEAD_FILE, PROGRAM};
 use crate::files::{copy, create, sync};
@@ -48,6 +50,7 @@ impl Workbench {
         for hash in copied.read(run::evidence_filed)? {
             run::copy_evidence(self.folder(), to, &hash)?;
         }
+        copy_lists(self.folder(), to)?;
         let verified = copied.verify(&mut |_, _| ())?;
         drop(copied);
         sync(to)?;
@@ -81,9 +84,29 @@ pub fn restore(from: &Path, to: &Path, clock: cof::time::Clock) -> Result<Verifi
         }
     }
     run::copy_all_evidence(from, to)?;
+    copy_lists(from, to)?;
     copy(&from.join(database), &to.join(database))?;
     sync(to)?;
     Workbench::open(to, clock, PROGRAM)?.verify(&mut |_, _| ())
+}
+
+/// Copies the files of the warning lists, each of which is replaced as a whole and has its own checksum.
+fn copy_lists(from: &Path, to: &Path) -> Result<(), Error> {
+    let (from, to) = (from.join(lists::FOLDER), to.join(lists::FOLDER));
+    let entries = match std::fs::read_dir(&from) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::io("reading", &from, error)),
+    };
+    create(&to).map_err(|error| Error::io("creating", &to, error))?;
+    for entry in entries {
+        let name = entry.map_err(|error| Error::io("reading", &from, error))?.file_name();
+        // What is being written, or was removed, is left out.
+        if Path::new(&name).extension().is_some_and(|ending| lists::KEPT.iter().any(|kept| ending == *kept)) {
+            copy(&from.join(&name), &to.join(&name))?;
+        }
+    }
+    sync(&to)
 }
 
 /// Creates a folder that only its owner can read, or accepts an empty one.

@@ -5,6 +5,7 @@
 use std::io;
 
 use cof::{Record, time};
+use context::Placing;
 use operation::{Indicator, Relation, shown};
 
 use crate::history::{Part, ShownHistory};
@@ -36,20 +37,38 @@ const COLUMNS: [&str; 18] = [
 const HISTORY_COLUMNS: [&str; 9] =
     ["query", "relation", "rrname", "rrtype", "rdata", "time_first", "time_last", "sources", "caution"];
 
+/// The last columns, if files say where addresses are.
+const PLACE_COLUMNS: [&str; 3] = ["as_number", "as_name", "country"];
+
 /// The names of the columns.
 ///
 /// # Errors
 /// None in practice: the text is written to memory.
-pub fn head() -> io::Result<String> {
-    rows(std::iter::once(COLUMNS.map(str::to_owned)))
+pub fn head(placing: &Placing) -> io::Result<String> {
+    let columns = COLUMNS.into_iter().chain(place_columns(placing));
+    rows(std::iter::once(columns.map(str::to_owned).collect::<Vec<_>>()))
 }
 
 /// One row per record.
 ///
 /// # Errors
 /// None in practice: the text is written to memory.
-pub fn body(run: &Run, records: &[Record]) -> io::Result<String> {
-    rows(records.iter().map(|record| cells(run, record).map(|cell| safe(&cell))))
+pub fn body(run: &Run, records: &[Record], placing: &Placing) -> io::Result<String> {
+    let row = |record| cells(run, record).into_iter().chain(place_cells(placing, record));
+    rows(records.iter().map(|record| row(record).map(|cell| safe(&cell)).collect::<Vec<_>>()))
+}
+
+fn place_columns(placing: &Placing) -> impl Iterator<Item = &'static str> {
+    PLACE_COLUMNS.into_iter().filter(|_| placing.networks.is_configured())
+}
+
+/// Where the address of a record is, in the columns that there are.
+fn place_cells(placing: &Placing, record: &Record) -> impl Iterator<Item = String> + use<> {
+    let place = placing.of(record).unwrap_or_default();
+    let number = place.as_number.map(|number| number.to_string()).unwrap_or_default();
+    let country = place.country.map(|country| country.to_string()).unwrap_or_default();
+    let is_configured = placing.networks.is_configured();
+    [number, place.as_name.unwrap_or_default(), country].into_iter().filter(move |_| is_configured)
 }
 
 /// A history: one row per record, with the dates and the count of each answer in columns of their own.
@@ -63,7 +82,8 @@ pub fn history(shown: &ShownHistory) -> io::Result<String> {
         let source = &part.latest.source;
         ["time_first", "time_last", "count"].map(|column| safe(&format!("{source}: {column}")))
     };
-    let head = columns.chain(history.parts.iter().flat_map(of_part)).collect();
+    let places = place_columns(&shown.placing).map(str::to_owned);
+    let head = columns.chain(history.parts.iter().flat_map(of_part)).chain(places).collect();
     let row = |place: &usize| Some(history_cells(shown, *place, history.records.get(*place)?));
     rows(std::iter::once(head).chain(shown.places.iter().filter_map(row)))
 }
@@ -82,7 +102,8 @@ fn history_cells(shown: &ShownHistory, place: usize, record: &Record) -> Vec<Str
     ];
     let [first, last, _] = sightings(Some(record));
     let cells = own.into_iter().chain([first, last, sources.join("; "), caution(record)]);
-    cells.chain(history.said(place).flat_map(sightings)).map(|cell| safe(&cell)).collect()
+    let cells = cells.chain(history.said(place).flat_map(sightings));
+    cells.chain(place_cells(&shown.placing, record)).map(|cell| safe(&cell)).collect()
 }
 
 /// First seen, last seen and count; empty where unknown.

@@ -14,6 +14,7 @@ pub mod indicator;
 pub mod integration;
 pub mod investigation;
 pub mod job;
+pub mod list;
 pub mod report;
 pub mod run;
 pub mod token;

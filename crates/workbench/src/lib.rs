@@ -10,6 +10,7 @@
 //! DIR/workbench.head     the latest state of the database, so that lost transactions are noticed
 //! DIR/answers/           evidence: large answers of providers
 //! DIR/abilities/         which queries providers support, as they declared with their last answer
+//! DIR/lists/             warning lists, which the crate `context` keeps
 //! DIR/quotas/            what providers last said about quotas
 //! DIR/secret.key         the key that encrypts secrets, mode 0600
 //! DIR/secret.key.new     its successor, while the key is being changed
@@ -35,6 +36,7 @@ pub mod investigation;
 pub mod job;
 pub mod json;
 pub mod library;
+pub mod listing;
 pub mod loading;
 mod opening;
 mod refusal;

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::placing::PlacingArgs;
 use super::records::RecordArgs;
 use super::{Format, Sort, at_least_one};
 
@@ -39,6 +40,8 @@ pub(crate) struct HistoryArgs {
     pub(crate) apart: Option<u64>,
     #[command(flatten)]
     pub(crate) records: RecordArgs,
+    #[command(flatten)]
+    pub(crate) placing: PlacingArgs,
     /// The order of the records
     #[arg(long, value_enum, default_value = "last")]
     pub(crate) sort: Sort,
@@ -55,7 +58,7 @@ pub(crate) struct HistoryArgs {
     #[arg(long, requires = "add")]
     pub(crate) dry_run: bool,
     /// Undo what the runs of this history added to the threat library
-    #[arg(long, conflicts_with_all = ["changes", "sort", "limit", "only_one", "apart", "rrtype", "seen_after", "seen_before", "at"])]
+    #[arg(long, conflicts_with_all = ["changes", "sort", "limit", "only_one", "apart", "rrtype", "seen_after", "seen_before", "at", "as_number", "country"])]
     pub(crate) undo: bool,
     /// The output format
     #[arg(long, value_enum, default_value = "table")]

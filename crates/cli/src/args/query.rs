@@ -7,6 +7,7 @@ use operation::{IndicatorType, Side};
 use workbench::library::Status;
 
 use super::indicator::{statuses, types};
+use super::placing::PlacingArgs;
 use super::records::RecordArgs;
 use super::{Format, Sort, at_least_one};
 
@@ -91,6 +92,8 @@ pub(crate) struct QueryArgs {
     pub(crate) by_data: bool,
     #[command(flatten)]
     pub(crate) records: RecordArgs,
+    #[command(flatten)]
+    pub(crate) placing: PlacingArgs,
     /// The order of the records; cof prints them as they arrive
     #[arg(long, value_enum)]
     pub(crate) sort: Option<Sort>,

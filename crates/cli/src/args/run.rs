@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use workbench::run::State;
 
+use super::placing::PlacingArgs;
 use super::{Sort, View, at_least_one};
 
 #[derive(Debug, Args)]
@@ -104,7 +105,7 @@ pub(crate) struct ShowArgs {
     #[arg(value_name = "ID", value_parser = run_number)]
     pub(crate) id: i64,
     /// Print the evidence exactly as received; escaped if the output is a terminal
-    #[arg(long, conflicts_with_all = ["format", "changes", "since", "sort", "limit"])]
+    #[arg(long, conflicts_with_all = ["format", "changes", "since", "sort", "limit", "as_number", "country"])]
     pub(crate) raw: bool,
     /// Show what was new, gone or different since the previous answer
     #[arg(long)]
@@ -112,6 +113,8 @@ pub(crate) struct ShowArgs {
     /// Show what was new, gone or different since the answer of that run
     #[arg(long, value_name = "ID", value_parser = run_number)]
     pub(crate) since: Option<i64>,
+    #[command(flatten)]
+    pub(crate) placing: PlacingArgs,
     /// The order of the records
     #[arg(long, value_enum, default_value = "last")]
     pub(crate) sort: Sort,

@@ -4,7 +4,7 @@
 //! the keys: those of the default file can be set, and [`Layers::read`] refuses all others.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
@@ -136,6 +136,12 @@ impl Layers {
             keys.map(|(key, value)| (key.as_str(), value, self.source(&format!("{name}[{at}].{key}"))))
                 .collect()
         })
+    }
+
+    /// The folder of the configuration file, if the value of this key is from it.
+    pub(super) fn folder_of(&self, path: &str) -> Option<&Path> {
+        let is_in_file = matches!(self.sources.get(path), Some(Source::File(_)));
+        self.file.0.parent().filter(|_| is_in_file)
     }
 
     fn source(&self, path: &str) -> String {

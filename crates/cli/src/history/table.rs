@@ -89,7 +89,8 @@ fn records(shown: &ShownHistory) -> comfy_table::Table {
     let columns = ["Type", "Name", "Data", "First seen", "Last seen"].map(str::to_owned);
     let parts = shown.history.parts.iter().map(name);
     let agreement = (shown.history.parts.len() > 1).then(|| "Agreement".to_owned());
-    table.set_header(columns.into_iter().chain(parts).chain(agreement));
+    let place = shown.placing.networks.is_configured().then(|| table::PLACE.to_owned());
+    table.set_header(columns.into_iter().chain(parts).chain(agreement).chain(place));
     for place in &shown.places {
         if let Some(record) = shown.history.records.get(*place) {
             table.add_row(row(shown, *place, record));
@@ -111,6 +112,9 @@ fn row(shown: &ShownHistory, place: usize, record: &Record) -> Vec<String> {
     cells.extend(history.said(place).zip(&history.parts).map(|(said, part)| cell(said, part, record)));
     if history.parts.len() > 1 {
         cells.push(agreement(shown.agreement(place), history));
+    }
+    if shown.placing.networks.is_configured() {
+        cells.push(table::place(&shown.placing, record));
     }
     cells
 }

@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 
 use cof::{Record, time};
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle};
+use context::Placing;
 use operation::{Findings, Indicator, IndicatorType, Relation, Side, shown};
 use workbench::library::Tally;
 use workbench::run::{Compared, Difference, Run, Shown, State};
@@ -57,7 +58,7 @@ pub(crate) fn history(shown: &Shown, width: Option<u16>) -> String {
         ("Related: other records of the names found (times in UTC)", related),
     ] {
         if !records.is_empty() {
-            let _ = writeln!(text, "\n{title}\n{}", self::records(&records, false, width).trim_fmt());
+            let _ = writeln!(text, "\n{title}\n{}", placed(&records, &shown.placing, width).trim_fmt());
         }
     }
     if !shown.records.is_empty() {
@@ -205,6 +206,29 @@ pub(crate) fn records(records: &[&Record], sources: bool, width: Option<u16>) ->
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
+}
+
+/// A table of records, with the place of each address if files say where addresses are.
+fn placed(records: &[&Record], placing: &Placing, width: Option<u16>) -> Table {
+    let mut table = self::records(records, false, width);
+    if placing.networks.is_configured() {
+        let header =
+            table.header().map(|row| row.cell_iter().map(comfy_table::Cell::content).collect::<Vec<_>>());
+        let rows = records.iter().zip(table.row_iter_mut());
+        for (record, row) in rows {
+            row.add_cell(place(placing, record).into());
+        }
+        table.set_header(header.into_iter().flatten().chain([PLACE.to_owned()]));
+    }
+    table
+}
+
+/// The header of the column of places.
+pub(crate) const PLACE: &str = "Network";
+
+/// Where the address of a record is; empty if nothing is known.
+pub(crate) fn place(placing: &Placing, record: &Record) -> String {
+    placing.of(record).map(|place| terminal::printable(&place.to_string())).unwrap_or_default()
 }
 
 /// Whether there is room for times to the second, and for spans.

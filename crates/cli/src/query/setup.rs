@@ -18,6 +18,7 @@ use crate::args::records::RecordArgs;
 use crate::args::{Add, Arguments, Format, QueryArgs};
 use crate::config::Config;
 use crate::exit::Failure;
+use crate::placing::placing;
 use crate::{database, kept, terminal};
 
 /// A plan for each operation, which share the runs and their batch.
@@ -38,6 +39,7 @@ pub(super) async fn plans(
         Format::Cof => (Limits::STREAMED, command.max_records.unwrap_or(usize::MAX)),
         Format::Csv | Format::Json | Format::Table => (Limits::HELD, config.query.max_records),
     };
+    let placing = placing(&command.placing, config)?;
     let folder = database::data_folder(arguments, config, clock)?;
     let places = places(&operations, command.all_operations);
     let (mut askings, batch) = (Vec::new(), Batch::default());
@@ -59,6 +61,7 @@ pub(super) async fn plans(
         runs: runs.clone(),
         asking,
         arrangement: Arrangement { sort: config.query.sort.into(), limit: command.limit },
+        placing: placing.clone(),
         adds: command.add == Some(Add::All),
         compares: command.changes,
         place,

@@ -122,6 +122,7 @@ async fn is_searched_for(browser: &Browser) {
             "/explorer?q=",
             "/explorer?q=source:",
             "/explorer?q=exact:",
+            "/lists?check=",
             "/",
         ] {
             browser.go(&format!("{page}{text}")).await;

@@ -16,6 +16,7 @@ mod histories;
 mod hostile;
 mod investigations;
 mod keyboard;
+mod lists;
 mod long;
 mod newcomer;
 mod paper;

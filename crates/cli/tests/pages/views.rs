@@ -43,7 +43,7 @@ const OLDER: &str = "/integrations/new?bundled=circl-passive-dns@1.0.0";
 const CIRCL: &str = "/integrations/circl-passive-dns";
 
 /// Add new pages here.
-const VIEWS: [View; 39] = [
+const VIEWS: [View; 40] = [
     page("signin", "/signin"),
     page("library", "/library"),
     state("library-none", "/library?q=*.nothing.example"),
@@ -81,6 +81,7 @@ const VIEWS: [View; 39] = [
     page("audit", "/audit"),
     page("database", "/database"),
     state("sensors-none", "/sensors"),
+    state("lists-none", "/lists"),
     page("reference", "/docs/pdns"),
     state("trouble", "/nowhere"),
 ];

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use context::Placing;
 use edge::problem::Problem;
 use operation::{Filter, Indicator};
 use serde::Deserialize;
@@ -13,7 +14,7 @@ use workbench::history::{APART, Choice, Differing, ShownHistory};
 use workbench::json::history as shape;
 use workbench::run::{Arrangement, Compared, Sort};
 
-use super::{Asked, Reading};
+use super::{Asked, Reading, placing};
 use crate::access::Visitor;
 use crate::site::Shared;
 
@@ -31,6 +32,10 @@ pub(super) struct Look {
     only_one: bool,
     /// Only records with dates that differ by more than these days.
     apart: Option<u64>,
+    /// Only records with an address of these autonomous systems, separated by commas, if files say where addresses are.
+    as_number: String,
+    /// Only records with an address in these countries, separated by commas, if files say where addresses are.
+    country: String,
     /// Also show new, gone and different records since the earlier answers.
     changes: bool,
 }
@@ -49,12 +54,13 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let indicator =
         Indicator::existing(&look.value).map_err(|error| Problem::bad_request(format!("value: {error}")))?;
+    let placing = placing(&site, &look.as_number, &look.country)?;
     let answer = site.histories.of(&indicator).await?;
     if answer.history.parts.is_empty() {
         return Err(Problem::missing(format!("no operation has been run on {indicator} yet")));
     }
     let text = site.desk.read(move |workbench| {
-        let mut shown = ShownHistory::new(answer.history.clone(), &look.choice(), workbench)?;
+        let mut shown = ShownHistory::new(answer.history.clone(), &look.choice(placing), workbench)?;
         if look.changes {
             shown.compared = match workbench.history_changes(&shown.history)? {
                 None => Compared::WithNothing,
@@ -68,9 +74,10 @@ pub(super) async fn show(
 }
 
 impl Look {
-    fn choice(&self) -> Choice {
+    fn choice(&self, placing: Placing) -> Choice {
         Choice {
             filter: Filter::default(),
+            placing,
             differing: Differing { only_one: self.only_one, apart: self.apart },
             apart: self.apart.unwrap_or(APART),
             arrangement: Arrangement { sort: Sort::Last, limit: None },

@@ -14,7 +14,7 @@ use workbench::Workbench;
 use workbench::json::{answer, cost, run as shape};
 use workbench::run::{Arrangement, Compared, Pick, Shown, Sort};
 
-use super::{Asked, Changing, Named, Reading};
+use super::{Asked, Changing, Named, Reading, placing};
 use crate::access::{Confirmed, May, Sent, Visitor, needs::EditLibrary, needs::RunOperations};
 use crate::narrowed::Narrowed;
 use crate::run_request::{RunRequest, Started};
@@ -46,6 +46,12 @@ pub(super) struct Look {
     changes: bool,
     /// The same, since the answer of this run.
     since: Option<i64>,
+    /// Only records with an address of these autonomous systems, separated by commas, if files say where addresses are.
+    #[serde(default)]
+    as_number: String,
+    /// Only records with an address in these countries, separated by commas, if files say where addresses are.
+    #[serde(default)]
+    country: String,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -161,11 +167,12 @@ pub(super) async fn show(
     Named(id): Named<i64>,
     Asked(look): Asked<Look>,
 ) -> Result<Response, Problem> {
+    let placing = placing(&site, &look.as_number, &look.country)?;
     let known = site.jobs.answer(id).await?;
     let shown = move |workbench: &Workbench| {
         let package = workbench.package_of(&known.kept.run)?;
-        let mut shown =
-            Shown::new(known.kept.clone(), &package, Arrangement { sort: Sort::Last, limit: None });
+        let arrangement = Arrangement { sort: Sort::Last, limit: None };
+        let mut shown = Shown::new(known.kept.clone(), &package, arrangement, placing);
         if look.changes || look.since.is_some() {
             shown.compared = Compared::of(&known.kept, workbench, look.since, Sort::Last)?;
         }

@@ -21,6 +21,7 @@ use axum::extract::{FromRequestParts, Query, State};
 use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::{get, post};
+use context::NetworksNow;
 use edge::problem::Problem;
 use operation::Indicator;
 use picture::links::Links;
@@ -112,7 +113,7 @@ impl Looked {
 
     /// The filters that the table has, in addition to those of the timeline.
     fn narrowing(&self) -> Narrowing {
-        narrowing(&self.answer, &self.parameters)
+        narrowing(&self.answer, &self.parameters, self.site.networks.now())
     }
 }
 
@@ -121,10 +122,10 @@ fn apart(parameters: &[(String, String)]) -> u64 {
     text(parameters, "apart").trim().parse().unwrap_or(APART)
 }
 
-fn narrowing(answer: &HistoryAnswer, parameters: &[(String, String)]) -> Narrowing {
+fn narrowing(answer: &HistoryAnswer, parameters: &[(String, String)], networks: NetworksNow) -> Narrowing {
     let agree = Agree::of(text(parameters, "agree"));
     let places = || agreements(answer, parameters).iter().map(|agreement| agree.keeps(*agreement)).collect();
-    Narrowing::of(parameters).among((agree != Agree::Any).then(places))
+    Narrowing::of(parameters, networks).among((agree != Agree::Any).then(places))
 }
 
 impl Agree {

@@ -19,6 +19,7 @@ use super::stamp::Stamp;
 use super::{Frame, encoded, go, show_as};
 use crate::access::{Fields, May, Posted, needs::EditLibrary};
 use crate::basis::{self, Basis, change_from};
+use crate::shelf;
 use crate::site::{Shared, Site};
 use picture::text::defang;
 use picture::timeline::words::thousands;
@@ -64,6 +65,10 @@ struct Page {
     defanged: String,
     kind: &'static str,
     caution: Option<String>,
+    /// Where the address is.
+    place: Option<String>,
+    /// The warning lists that have the value.
+    lists: Vec<String>,
     details: Details,
     events: Vec<Event>,
     panel: Panel,
@@ -79,6 +84,8 @@ struct Unknown {
     value: String,
     kind: &'static str,
     caution: Option<String>,
+    place: Option<String>,
+    lists: Vec<String>,
     panel: Panel,
 }
 
@@ -98,8 +105,9 @@ async fn look(
     }
     let (value, kind) = (indicator.to_string(), indicator.kind().name());
     let caution = indicator.caution().map(|caution| caution.to_string());
+    let (place, lists) = (site.place_of(&indicator), shelf::lists_with(&site, &indicator).await?);
     let Some(details) = details else {
-        return show_as(StatusCode::NOT_FOUND, &Unknown { frame, value, kind, caution, panel });
+        return show_as(StatusCode::NOT_FOUND, &Unknown { frame, value, kind, caution, place, lists, panel });
     };
     let events = details.history.iter().map(Event::of).collect();
     let page = Page {
@@ -108,6 +116,8 @@ async fn look(
         value,
         kind,
         caution,
+        place,
+        lists,
         sources: lines(&details.claims),
         details,
         events,

@@ -8,7 +8,7 @@ pub(crate) struct Said {
     pub(crate) text: &'static str,
 }
 
-const ALL: [(&str, &str); 39] = [
+const ALL: [(&str, &str); 43] = [
     ("added", "Added. Indicators already in the library kept their status."),
     ("asking", "Started. It goes on in the background, even if you leave this page."),
     ("cancelled", "Cancelled. The records received so far are kept."),
@@ -26,6 +26,10 @@ const ALL: [(&str, &str); 39] = [
     ("joined", "Members added. They are not queried yet."),
     ("judged", "Verdicts changed."),
     ("left", "Members removed from the investigation. They are still in the Threat Library."),
+    ("list-disabled", "List disabled. It is kept, and never hits."),
+    ("list-enabled", "List enabled."),
+    ("list-removed", "List removed. It can be restored until another one is removed."),
+    ("list-restored", "List restored."),
     ("noted", "Note added."),
     ("nothing", "Nothing changed."),
     ("password", "Password changed. Your other sessions have ended."),

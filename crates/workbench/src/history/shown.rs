@@ -1,6 +1,7 @@
 //! A history as it is printed: the chosen records in the requested order and number, with their findings.
 
 use cof::{Dialect, Record, Writer};
+use context::Placing;
 use operation::Filter;
 
 use super::{Agreement, Differing, History, HistoryChanges, Proposals};
@@ -13,6 +14,8 @@ use crate::{Error, Workbench};
 pub struct Choice {
     /// Only these types and times.
     pub filter: Filter,
+    /// Where addresses are, and only records in these places.
+    pub placing: Placing,
     /// Only these disagreements.
     pub differing: Differing,
     /// From how many days on dates are far apart.
@@ -34,6 +37,8 @@ pub struct ShownHistory {
     pub apart: u64,
     /// The findings of the records that match, in the order of their numbers; their records are positions in `places`.
     pub proposals: Proposals,
+    /// Where the addresses of the records are.
+    pub placing: Placing,
     /// The changes since the earlier answers.
     pub compared: Compared<HistoryChanges>,
     /// What was added to the library, or would be.
@@ -47,7 +52,8 @@ impl ShownHistory {
     /// [`Error`] if the package of a run cannot be read.
     pub fn new(history: History, choice: &Choice, workbench: &Workbench) -> Result<Self, Error> {
         let places = history.chosen(choice);
-        Self::of(history, places, (choice.arrangement.limit, choice.apart), workbench)
+        let how = (choice.arrangement.limit, choice.apart, choice.placing.clone());
+        Self::of(history, places, how, workbench)
     }
 
     /// The records at these positions, with their findings: at most `limit`, with dates far apart from `apart` days on.
@@ -57,7 +63,7 @@ impl ShownHistory {
     pub fn of(
         history: History,
         mut places: Vec<usize>,
-        (limit, apart): (Option<usize>, u64),
+        (limit, apart, placing): (Option<usize>, u64, Placing),
         workbench: &Workbench,
     ) -> Result<Self, Error> {
         let proposals = if places.len() == history.records.len() {
@@ -73,6 +79,7 @@ impl ShownHistory {
             places,
             matching,
             apart,
+            placing,
             compared: Compared::No,
             added: None,
         })
@@ -96,9 +103,10 @@ impl ShownHistory {
 impl History {
     /// The positions of the chosen records, in order.
     fn chosen(&self, choice: &Choice) -> Vec<usize> {
-        let Choice { filter, differing, arrangement, .. } = choice;
-        let matches =
-            |(place, record): &(usize, &Record)| filter.keeps(record) && self.differs(*place, *differing);
+        let Choice { filter, placing, differing, arrangement, .. } = choice;
+        let matches = |(place, record): &(usize, &Record)| {
+            filter.keeps(record) && placing.keeps(record) && self.differs(*place, *differing)
+        };
         let mut chosen: Vec<_> = self.records.iter().enumerate().filter(matches).collect();
         chosen.sort_by(|(_, a), (_, b)| arrangement.sort.compare(a, b));
         chosen.into_iter().map(|(place, _)| place).collect()

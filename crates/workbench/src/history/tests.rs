@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use context::Placing;
 use operation::{Filter, Package};
 use testkit::{Exchange, Script};
 
@@ -189,6 +190,7 @@ async fn the_findings_of_some_records_are_those_of_the_answers_that_have_them() 
 
     let choice = Choice {
         filter: Filter::default(),
+        placing: Placing::default(),
         differing: Differing { only_one: true, apart: None },
         apart: APART,
         arrangement: Arrangement { sort: Sort::Last, limit: Some(1) },

@@ -1,7 +1,10 @@
 //! An answer as one JSON object. Records are written by [`cof::Writer`] and kept as text, because there may be a million of
 //! them.
 
+use std::fmt::Write as _;
+
 use cof::{Dialect, Record, Writer};
+use context::{Place, Placing};
 use operation::{Finding, Indicator, Relation};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -151,6 +154,12 @@ pub struct AnswerRecord {
     origin: Option<String>,
     /// `direct` or `related`.
     relation: &'static str,
+    /// The number of the autonomous system of the address in the data. Left out if unknown.
+    as_number: Option<u32>,
+    /// The name of the autonomous system. Left out if unknown.
+    as_name: Option<String>,
+    /// The country of the address, as two letters of ISO 3166-1. Left out if unknown.
+    country: Option<String>,
     /// What was repaired. Left out if nothing was.
     notes: Option<Vec<String>>,
 }
@@ -296,7 +305,7 @@ fn answer(shown: &Shown) -> Result<Answer<'_>, serde_json::Error> {
         completeness: completeness(&run.ending),
         cached: run.is_cached(),
         fetched_at: Some(at(run.fetched.at)),
-        records: records(indicator, &shown.records)?,
+        records: records(indicator, &shown.records, &shown.placing)?,
         errors: shown
             .damages
             .iter()
@@ -343,59 +352,90 @@ fn compared(shown: &Shown) -> Result<Option<Option<AnswerChanges>>, serde_json::
 }
 
 fn change(shown: &Shown, changes: &Changes) -> Result<AnswerChanges, serde_json::Error> {
-    let indicator = shown.indicator();
+    let (indicator, placing) = (shown.indicator(), &shown.placing);
     Ok(AnswerChanges {
         since: EarlierAnswer::of(&changes.since),
-        new: records(indicator, &changes.new)?,
-        gone: changes.gone.as_ref().map(|gone| records(indicator, gone)).transpose()?,
-        different: changed(indicator, &changes.different)?,
+        new: records(indicator, &changes.new, placing)?,
+        gone: changes.gone.as_ref().map(|gone| records(indicator, gone, placing)).transpose()?,
+        different: changed(indicator, &changes.different, placing)?,
     })
 }
 
 pub(super) fn changed(
     indicator: &Indicator,
     different: &[Difference],
+    placing: &Placing,
 ) -> Result<Vec<ChangedRecord>, serde_json::Error> {
     let both = |difference: &Difference| {
-        let one = |one| record(indicator, one);
+        let one = |one| record(indicator, one, placing);
         Ok(ChangedRecord { now: one(&difference.now)?, before: one(&difference.before)? })
     };
     different.iter().map(both).collect()
 }
 
 /// Records as a list: one text, because separate ones would each be allocated, copied and checked.
-pub(super) fn records(indicator: &Indicator, list: &[Record]) -> Result<Box<RawValue>, serde_json::Error> {
+pub(super) fn records(
+    indicator: &Indicator,
+    list: &[Record],
+    placing: &Placing,
+) -> Result<Box<RawValue>, serde_json::Error> {
     let mut text = String::with_capacity(2 + list.len() * 256);
     text.push('[');
     for (at, one) in list.iter().enumerate() {
         if at > 0 {
             text.push(',');
         }
-        push_record(indicator, one, &mut text)?;
+        push_record(indicator, one, placing, &mut text)?;
     }
     text.push(']');
     RawValue::from_string(text)
 }
 
-/// The record as in COF, with its relation to the indicator.
-pub(super) fn record(indicator: &Indicator, record: &Record) -> Result<Box<RawValue>, serde_json::Error> {
+/// The record as in COF, with its relation to the indicator, and where its address is.
+pub(super) fn record(
+    indicator: &Indicator,
+    record: &Record,
+    placing: &Placing,
+) -> Result<Box<RawValue>, serde_json::Error> {
     let mut text = String::with_capacity(256);
-    push_record(indicator, record, &mut text)?;
+    push_record(indicator, record, placing, &mut text)?;
     RawValue::from_string(text)
 }
 
-fn push_record(indicator: &Indicator, record: &Record, text: &mut String) -> Result<(), serde_json::Error> {
+fn push_record(
+    indicator: &Indicator,
+    record: &Record,
+    placing: &Placing,
+    text: &mut String,
+) -> Result<(), serde_json::Error> {
     Writer::new(Dialect::Draft).write(record, text);
     text.truncate(text.trim_end().len() - 1);
     text.push_str(",\"relation\":\"");
     text.push_str(Relation::of(indicator, record).word());
     text.push('"');
+    if let Some(place) = placing.of(record) {
+        push_place(text, &place)?;
+    }
     if !record.notes.is_empty() {
         let notes: Vec<String> = record.notes.iter().map(ToString::to_string).collect();
         text.push_str(",\"notes\":");
         text.push_str(&serde_json::to_string(&notes)?);
     }
     text.push('}');
+    Ok(())
+}
+
+/// The members for a place.
+fn push_place(text: &mut String, place: &Place) -> Result<(), serde_json::Error> {
+    if let Some(number) = place.as_number {
+        let _ = write!(text, ",\"as_number\":{number}");
+    }
+    let country = place.country.map(|country| country.to_string());
+    for (name, value) in [("as_name", &place.as_name), ("country", &country)] {
+        if let Some(value) = value {
+            let _ = write!(text, ",\"{name}\":{}", serde_json::to_string(value)?);
+        }
+    }
     Ok(())
 }
 

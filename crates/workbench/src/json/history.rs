@@ -180,7 +180,7 @@ fn line(shown: &ShownHistory, place: usize, merged: &Record) -> Result<HistoryRe
     let history = &shown.history;
     let parts = history.said(place).zip(&history.parts);
     Ok(HistoryRecord {
-        record: record(&history.indicator, merged)?,
+        record: record(&history.indicator, merged, &shown.placing)?,
         agreement: match shown.agreement(place) {
             Agreement::Alone => "alone",
             Agreement::Only(_) => "only",
@@ -225,12 +225,12 @@ fn differences(
     shown: &ShownHistory,
     changes: &HistoryChanges,
 ) -> Result<HistoryDifferences, serde_json::Error> {
-    let indicator = &shown.history.indicator;
+    let (indicator, placing) = (&shown.history.indicator, &shown.placing);
     Ok(HistoryDifferences {
         since: changes.since.iter().map(EarlierAnswer::of).collect(),
         without: changes.without.clone(),
-        new: records(indicator, &changes.new)?,
-        gone: changes.gone.as_ref().map(|gone| records(indicator, gone)).transpose()?,
-        different: changed(indicator, &changes.different)?,
+        new: records(indicator, &changes.new, placing)?,
+        gone: changes.gone.as_ref().map(|gone| records(indicator, gone, placing)).transpose()?,
+        different: changed(indicator, &changes.different, placing)?,
     })
 }

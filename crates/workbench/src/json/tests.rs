@@ -6,16 +6,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use testkit::mmdb;
 use utoipa::ToSchema;
 
 use super::{
-    answer, audit, catalogue, cost, history, indicator, integration, investigation, job, report, run, token,
+    answer, audit, catalogue, cost, history, indicator, integration, investigation, job, list, report, run,
+    token,
 };
 
 const PAGE: &str = include_str!("../../../../docs/json.md");
 
 /// The objects that the page explains under their own names.
-const WORDS: [(&str, &str); 24] = [
+const WORDS: [(&str, &str); 25] = [
     ("CHANGE", "PlannedChange"),
     ("CLAIM", "Claim"),
     ("COST", "OperationCost"),
@@ -40,10 +42,11 @@ const WORDS: [(&str, &str); 24] = [
     ("SUMMARY", "IntegrationSummary"),
     ("TALLY", "LibraryTally"),
     ("TOKEN", "TokenShown"),
+    ("WARNING", "WarningList"),
 ];
 
 /// The text on the page before the parts of each object.
-const PLACES: [(&str, &[&str]); 55] = [
+const PLACES: [(&str, &[&str]); 61] = [
     (
         "Answer",
         &[
@@ -69,6 +72,7 @@ const PLACES: [(&str, &[&str]); 55] = [
             "With `--add` it has ",
         ],
     ),
+    ("ImportedLists", &["`list import` prints "]),
     ("IndicatorDetails", &["- ENTRY: ", "has `{\"unicode\"", "`indicator show` prints an ENTRY with "]),
     ("IndicatorEntry", &["- ENTRY: ", "has `{\"unicode\""]),
     ("IndicatorNoted", &["`note` prints "]),
@@ -99,20 +103,25 @@ const PLACES: [(&str, &[&str]); 55] = [
     ("MembersAdded", &["`investigation create` and `add` print "]),
     ("MembersChanged", &["`investigation remove` and `verdict` print "]),
     ("NoteList", &["its notes as "]),
+    ("ListHits", &["`list check` prints, one line per value, "]),
     ("OperationCost", &["- COST: "]),
     ("PackageRelease", &["- RELEASE: "]),
     ("PlannedChange", &["- CHANGE: "]),
     ("PlannedLoss", &["- LOSS: "]),
     ("ProviderQuota", &["- QUOTA: "]),
     ("ReportList", &["its source reports as "]),
+    ("RemovedList", &["`list remove` and `list restore` print "]),
     ("ReportPreview", &["With `--dry-run`, the same two print "]),
     ("RunAdded", &["`run add` prints "]),
     ("RunPage", &["`run list` prints "]),
     ("RunSummary", &["- RUN: "]),
     ("RunUndone", &["`run undo` prints, one line per run, "]),
+    ("SwitchedList", &["`list enable` and `list disable` print "]),
     ("TallyCount", &["- COUNT: "]),
     ("TokenList", &["`token list` prints "]),
     ("TokenMade", &["- TOKEN: ", "`token create` prints a TOKEN with "]),
+    ("WarningList", &["- WARNING: "]),
+    ("WarningLists", &["`list show` prints "]),
 ];
 
 type Paths = BTreeSet<String>;
@@ -155,6 +164,11 @@ fn schemas() -> Schemas {
     add::<investigation::NoteList>(&mut schemas);
     add::<investigation::ReportList>(&mut schemas);
     add::<job::JobList>(&mut schemas);
+    add::<list::ImportedLists>(&mut schemas);
+    add::<list::ListHits>(&mut schemas);
+    add::<list::RemovedList>(&mut schemas);
+    add::<list::SwitchedList>(&mut schemas);
+    add::<list::WarningLists>(&mut schemas);
     add::<report::ReportPreview>(&mut schemas);
     add::<run::RunAdded>(&mut schemas);
     add::<run::RunPage>(&mut schemas);
@@ -267,6 +281,7 @@ fn no_object_is_left_out() {
         include_str!("integration.rs"),
         include_str!("investigation.rs"),
         include_str!("job.rs"),
+        include_str!("list.rs"),
         include_str!("report.rs"),
         include_str!("run.rs"),
         include_str!("token.rs"),
@@ -298,9 +313,24 @@ fn a_record_with_everything_has_the_members_of_its_schema() {
     reader.feed(line.as_bytes());
     reader.close();
     let record = reader.next().unwrap().unwrap();
-    let written: Value = serde_json::from_str(answer::record(&indicator, &record).unwrap().get()).unwrap();
+    let placing = placing();
+    let written: Value =
+        serde_json::from_str(answer::record(&indicator, &record, &placing).unwrap().get()).unwrap();
     let written: BTreeSet<&String> = written.as_object().unwrap().keys().collect();
     let schemas = schemas();
     let described = schemas["AnswerRecord"]["properties"].as_object().unwrap().keys().collect();
     assert_eq!(written, described);
+}
+
+/// Where the address of the test is.
+fn placing() -> context::Placing {
+    let folder = tempfile::tempdir().unwrap();
+    let paths =
+        [("asn", mmdb::asn(64_496, "Example")), ("country", mmdb::country("NL"))].map(|(name, value)| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, mmdb::file(name, &[([192, 0, 2, 0], 24, value)])).unwrap();
+            path
+        });
+    let networks = context::Networks::open(paths.into(), cof::time::Clock::system()).unwrap().now();
+    context::Placing { networks, ..context::Placing::default() }
 }

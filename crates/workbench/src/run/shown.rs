@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use cof::{Damage, Record};
+use context::Placing;
 use operation::{Findings, Indicator, Package};
 
 use super::{Changes, Kept, Run};
@@ -24,6 +25,8 @@ pub struct Shown {
     pub findings: Findings,
     /// The changes since an earlier answer.
     pub compared: Compared,
+    /// Where the addresses of the records are.
+    pub placing: Placing,
     /// What was added to the library, or would be.
     pub added: Option<Tally>,
 }
@@ -92,12 +95,14 @@ impl Sort {
 
 impl Shown {
     /// Maps all records of an answer, and arranges those to print. Findings are numbered in the order of the answer, so that
-    /// their numbers do not depend on the printed order.
-    pub fn new(kept: Kept, package: &Package, arrangement: Arrangement) -> Self {
+    /// their numbers do not depend on the printed order, nor on where addresses are: records in other places are left out.
+    pub fn new(kept: Kept, package: &Package, arrangement: Arrangement, placing: Placing) -> Self {
         let mut findings = package.mapping.findings(&kept.run.indicator, &kept.records);
-        let order = order(&kept.records, arrangement.sort);
+        let mut order = order(&kept.records, arrangement.sort);
+        order.retain(|from| kept.records.get(*from).is_some_and(|record| placing.keeps(record)));
+        let places = kept.records.len();
         let shown = arrangement.limit.unwrap_or(usize::MAX).min(order.len());
-        let mut places = vec![usize::MAX; order.len()];
+        let mut places = vec![usize::MAX; places];
         for (place, from) in order.iter().take(shown).enumerate() {
             if let Some(slot) = places.get_mut(*from) {
                 *slot = place;
@@ -118,6 +123,7 @@ impl Shown {
             damages: kept.damages,
             findings,
             compared: Compared::No,
+            placing,
             added: None,
         }
     }

@@ -16,6 +16,7 @@ pub(super) fn sentence(action: &str, detail: &Value, label: &dyn Fn(&str) -> Str
         "integration.downgrade" | "integration.install" | "integration.replace" | "integration.upgrade" => {
             installed(detail)
         }
+        "list.import" => listed(detail),
         "records.load" => loaded(detail),
         "run.add" => found(detail),
         "run.undo" => undone(detail),
@@ -73,6 +74,13 @@ fn installed(detail: &Value) -> Option<String> {
         named(detail, "missing").map(|keys| format!("still needs {keys}")),
     ];
     Some(parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
+}
+
+/// `version 3, 108 entries`
+fn listed(detail: &Value) -> Option<String> {
+    let (version, entries) = (detail.get("version")?.as_u64()?, detail.get("entries")?.as_u64()?);
+    let noun = if entries == 1 { "entry" } else { "entries" };
+    Some(format!("version {version}, {entries} {noun}"))
 }
 
 /// `10 records imported, 2 already known, 1 rejected`, and why loading stopped.

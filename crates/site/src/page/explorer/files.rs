@@ -32,7 +32,7 @@ pub(super) async fn give(Path(name): Path<String>, looked: Looked) -> Result<Res
         return Err(Problem::busy("the answer is still being read; try again in a few seconds"));
     }
     let view = TimelineView::of(&looked.parameters);
-    let narrowing = Narrowing::of(&looked.parameters);
+    let narrowing = Narrowing::of(&looked.parameters, looked.site.networks.now());
     let rows = Rows::new(&*found, &view, &narrowing, Order::of(looked.parameter("sort")));
     looked.site.downloads.found(found, rows.places, &name).await
 }

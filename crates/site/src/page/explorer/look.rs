@@ -63,7 +63,8 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
         return show(&Start { head, frame: looked.frame });
     };
     let links = looked.links("");
-    let (view, narrowing) = (TimelineView::of(&looked.parameters), Narrowing::of(&looked.parameters));
+    let (view, narrowing) =
+        (TimelineView::of(&looked.parameters), Narrowing::of(&looked.parameters, looked.site.networks.now()));
     let rows = Rows::new(&*found, &view, &narrowing, Order::of(looked.parameter("sort")));
     let drawn: Vec<usize> = (0..found.records().len()).collect();
     let table = table(&looked, &found, (rows, &drawn), &links).await?;
@@ -71,7 +72,7 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
     show(&Page {
         strip: strip.part(&links),
         span: strip.span(),
-        filters: Filters::new(None, &links, table.shown, table.total),
+        filters: Filters::new(None, &links, (table.shown, table.total), table.is_placed),
         table,
         head,
         frame: looked.frame,

@@ -34,14 +34,23 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
     };
     let head = Head::of(&looked, "/timeline").await?;
     let content: Arc<Found> = Arc::clone(&found);
-    let shown = Shown::new(&*content, &looked.parameters, Narrowing::of(&looked.parameters));
+    let shown = Shown::new(
+        &*content,
+        &looked.parameters,
+        Narrowing::of(&looked.parameters, looked.site.networks.now()),
+    );
     let (links, timeline) = (looked.links("/timeline"), shown.timeline(&*content));
     let rows = Rows::new(&*content, &shown.view, &shown.narrowing, Order::of(looked.parameter("sort")));
     let rows = rows.beside(timeline);
     let places = rows.pages_of(&shown.drawn, rows.page(looked.parameter("page")));
     let table = table(&looked, &found, (rows, &shown.drawn), &links).await?;
     show(&Page {
-        filters: Filters::new(Some(timeline.facets_part(&links)), &links, table.shown, table.total),
+        filters: Filters::new(
+            Some(timeline.facets_part(&links)),
+            &links,
+            (table.shown, table.total),
+            table.is_placed,
+        ),
         timeline: timeline.part(&links).with_places(places),
         table,
         head,

@@ -19,6 +19,8 @@ use crate::page::stamp::Stamp;
 pub(super) struct Head {
     pub(super) value: String,
     kind: &'static str,
+    /// Where the address is.
+    place: Option<String>,
     status: Option<Status>,
     indicator: String,
     boxes: Vec<PartBox>,
@@ -69,6 +71,7 @@ impl Head {
         Ok(Self {
             value: indicator.to_string(),
             kind: indicator.kind().name(),
+            place: looked.site.place_of(&indicator),
             status: entry.filter(|entry| entry.removed_at.is_none()).map(|entry| entry.status),
             indicator: crate::page::indicator_address(&indicator),
             boxes: answer.history.parts.iter().map(PartBox::of).collect(),

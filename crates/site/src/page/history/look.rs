@@ -79,7 +79,12 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
         column::fill(row, &looked.answer.history, agreements.get(row.place).copied(), span);
     }
     show(&Page {
-        filters: Filters::new(Some(timeline.facets_part(&links)), &links, table.shown, table.total),
+        filters: Filters::new(
+            Some(timeline.facets_part(&links)),
+            &links,
+            (table.shown, table.total),
+            table.is_placed,
+        ),
         timeline: timeline.part(&links).with_places(places),
         table,
         segments: segments(&looked, &agreements),

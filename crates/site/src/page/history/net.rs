@@ -29,7 +29,7 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
     let (graph, links) =
         (net.graph(&*looked.answer).ok_or_else(Problem::internal_page)?, looked.links("/graph"));
     show(&Page {
-        filters: net.filters(&links),
+        filters: net.filters(&links, looked.site.networks.is_configured()),
         graph: graph.part(&links),
         is_empty: graph.is_empty(),
         is_filtered: net.is_filtered(),

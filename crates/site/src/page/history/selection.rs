@@ -68,7 +68,8 @@ pub(super) async fn add(
     let claimed = sent.has(FIELD).then(|| sent.text(FIELD).to_owned());
     let (selection, mut parameters) = Selection::take(sent.without_token());
     let answer = site.histories.of(&indicator(&mut parameters)?).await?;
-    let places = selection.meant(&*answer, &parameters, &narrowing(&answer, &parameters));
+    let places =
+        selection.meant(&*answer, &parameters, &narrowing(&answer, &parameters, site.networks.now()));
     let links = Links::new(PATH, &parameters, "");
     let back = links.with(&[("said", None), ("sel", None), ("all", None), ("not", None)]);
     if places.is_empty() {

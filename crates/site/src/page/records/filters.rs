@@ -17,6 +17,8 @@ pub(in crate::page) struct Filters<'a> {
     pub(in crate::page) window: [Field; 2],
     pub(in crate::page) text: String,
     pub(in crate::page) least: Field,
+    /// The fields of AS number and country, if files say where addresses are.
+    placed: Option<[Field; 2]>,
     /// How many records match the filters, and how many there are.
     pub(in crate::page) shown: usize,
     pub(in crate::page) total: usize,
@@ -24,17 +26,17 @@ pub(in crate::page) struct Filters<'a> {
 }
 
 /// The parameters of filters.
-pub(super) const UNFILTERED: [&str; 11] =
-    ["hide", "rel", "from", "to", "at", "alive", "text", "min", "page", "agree", "apart"];
+pub(super) const UNFILTERED: [&str; 13] =
+    ["hide", "rel", "from", "to", "at", "alive", "text", "min", "as", "country", "page", "agree", "apart"];
 /// The parameters that the form sets or resets.
-const OWN: [&str; 6] = ["from", "to", "text", "min", "page", "apart"];
+const OWN: [&str; 8] = ["from", "to", "text", "min", "as", "country", "page", "apart"];
 
 impl<'a> Filters<'a> {
     pub(in crate::page) fn new(
         facets: Option<FacetsPart<'a>>,
         links: &Links,
-        shown: usize,
-        total: usize,
+        (shown, total): (usize, usize),
+        is_placed: bool,
     ) -> Self {
         Self {
             facets,
@@ -43,6 +45,8 @@ impl<'a> Filters<'a> {
             window: date::window(links.value("from"), links.value("to")),
             text: links.value("text").to_owned(),
             least: narrowing::least(links.value("min")),
+            placed: is_placed
+                .then(|| ["as", "country"].map(|name| narrowing::place(name, links.value(name)))),
             shown,
             total,
             unfiltered: unfiltered(links),
@@ -53,6 +57,12 @@ impl<'a> Filters<'a> {
     pub(in crate::page) fn dates(&self) -> [(&'static str, &'static str, &Field); 2] {
         let [from, to] = &self.window;
         [("from", "Seen", from), ("to", "to", to)]
+    }
+
+    /// The fields of places, with their names, labels and examples.
+    pub(in crate::page) fn places(&self) -> Vec<(&'static str, &'static str, &'static str, &Field)> {
+        let Some([system, country]) = &self.placed else { return Vec::new() };
+        vec![("as", "AS", "64496", system), ("country", "Country", "NL", country)]
     }
 
     pub(in crate::page) fn shown_text(&self) -> String {

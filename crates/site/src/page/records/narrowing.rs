@@ -1,4 +1,4 @@
-//! The filters that only the table has: a text, a minimum count, and positions.
+//! The filters that only the table has: a text, a minimum count, places of addresses, and positions.
 //!
 //! The text is searched for in names and data in their printed form, and in their unescaped form. A defanged value is also read
 //! as the value that it stands for. An invalid filter has no effect, and the error is shown next to its field.
@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use cof::Record;
+use context::{NetworksNow, PlaceFilter, PlaceFilterError, Placing};
 use operation::Indicator;
 use operation::indicator::refang;
 
@@ -19,6 +20,8 @@ pub(in crate::page) struct Narrowing {
     texts: Vec<String>,
     /// The minimum count.
     least: u64,
+    /// Where addresses are, and which places are wanted.
+    placing: Placing,
     /// Whether each record is kept by its position; all are if `None`.
     places: Option<Vec<bool>>,
 }
@@ -27,9 +30,16 @@ const NO_NUMBER: &str = "Not a whole number. Write it as 1000 or 1,000.";
 const TOO_LARGE: &str = "No record has a count this large.";
 
 impl Narrowing {
-    pub(in crate::page) fn of(parameters: &[(String, String)]) -> Self {
-        let least = number(super::text(parameters, "min")).unwrap_or(0);
-        Self { texts: texts(super::text(parameters, "text")), least, places: None }
+    pub(in crate::page) fn of(parameters: &[(String, String)], networks: NetworksNow) -> Self {
+        let text = |name| super::text(parameters, name);
+        let only = if networks.is_configured() {
+            let systems = PlaceFilter::parse(text("as"), "").unwrap_or_default();
+            systems.and(PlaceFilter::parse("", text("country")).unwrap_or_default())
+        } else {
+            PlaceFilter::default()
+        };
+        let least = number(text("min")).unwrap_or(0);
+        Self { texts: texts(text("text")), least, placing: Placing { networks, only }, places: None }
     }
 
     /// Only records at some positions: those for which this is true.
@@ -38,13 +48,13 @@ impl Narrowing {
     }
 
     pub(in crate::page) fn is_empty(&self) -> bool {
-        self.texts.is_empty() && self.least <= 1 && self.places.is_none()
+        self.texts.is_empty() && self.least <= 1 && self.places.is_none() && self.placing.only.is_empty()
     }
 
     /// Whether the record at this position is kept.
     pub(in crate::page) fn keeps(&self, place: usize, record: &Record) -> bool {
         let is_among = self.places.as_ref().is_none_or(|places| places.get(place) == Some(&true));
-        is_among && self.keeps_text(record)
+        is_among && self.keeps_text(record) && self.placing.keeps(record)
     }
 
     fn keeps_text(&self, record: &Record) -> bool {
@@ -69,13 +79,26 @@ pub(in crate::page) fn least(text: &str) -> Field {
     Field { text: text.to_owned(), wrong }
 }
 
+/// The field of AS numbers or countries, with what is wrong with it.
+pub(in crate::page) fn place(name: &str, text: &str) -> Field {
+    let parsed = if name == "as" { PlaceFilter::parse(text, "") } else { PlaceFilter::parse("", text) };
+    let wrong = parsed.err().map(|error| match error {
+        PlaceFilterError::Country => "Not a country. Write two letters, as in NL, DE.",
+        PlaceFilterError::Many => "Too many at once.",
+        PlaceFilterError::System => "Not an AS number. Write it as AS64496.",
+    });
+    Field { text: text.to_owned(), wrong }
+}
+
 /// The filters among these parameters that are not completely valid, each with what is wrong.
 pub(in crate::page) fn unreadable(parameters: &[(String, String)]) -> Vec<(&'static str, &'static str)> {
     let of = |name: &'static str| parameters.iter().filter(move |(known, _)| known == name);
     let mut wrong = Vec::new();
-    for name in ["from", "to", "at", "alive", "hide", "rel", "min"] {
-        let faults = of(name).filter_map(|(_, value)| {
-            TimelineView::wrong(name, value).or_else(|| (name == "min").then(|| least(value).wrong).flatten())
+    for name in ["from", "to", "at", "alive", "hide", "rel", "min", "as", "country"] {
+        let faults = of(name).filter_map(|(_, value)| match name {
+            "as" | "country" => place(name, value).wrong,
+            "min" => least(value).wrong,
+            _ => TimelineView::wrong(name, value),
         });
         wrong.extend(faults.take(1).map(|fault| (name, fault)));
         // Several hidden types are allowed, but only one value of any other filter.
@@ -157,7 +180,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn finds(text: &str, (name, rrtype, data): (&str, RrType, &str)) -> bool {
-        let narrowing = Narrowing::of(&[("text".to_owned(), text.to_owned())]);
+        let narrowing = Narrowing::of(&[("text".to_owned(), text.to_owned())], NetworksNow::default());
         narrowing.keeps(0, &Record::new(Name::parse(name).unwrap(), rrtype, Rdata::parse(rrtype, data)))
     }
 

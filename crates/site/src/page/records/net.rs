@@ -47,7 +47,7 @@ impl ShownNet {
         self.shown < self.total
     }
 
-    pub(in crate::page) fn filters<'a>(&'a self, links: &'a Links) -> Filters<'a> {
-        Filters::new(Some(self.facets.part(links)), links, self.shown, self.total)
+    pub(in crate::page) fn filters<'a>(&'a self, links: &'a Links, is_placed: bool) -> Filters<'a> {
+        Filters::new(Some(self.facets.part(links)), links, (self.shown, self.total), is_placed)
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use cof::{Record, time};
+use context::Place;
 use operation::{Caution, Indicator, Relation};
 use workbench::library::Status;
 use workbench::{Error, Workbench};
@@ -59,6 +60,8 @@ pub(in crate::page) struct Row {
     pub(in crate::page) rrtype: String,
     pub(in crate::page) data: String,
     pub(in crate::page) data_address: Option<String>,
+    /// Where the address in the data is, if that is known.
+    pub(in crate::page) located: Option<Located>,
     pub(in crate::page) first: Option<Stamp>,
     pub(in crate::page) last: Option<Stamp>,
     pub(in crate::page) span: String,
@@ -88,6 +91,14 @@ pub(in crate::page) struct UseOf {
     pub(in crate::page) title: &'static str,
 }
 
+/// Where an address is, with links that filter by it.
+pub(in crate::page) struct Located {
+    /// The AS number, the address that filters by it, and the name.
+    pub(in crate::page) system: Option<(String, String)>,
+    pub(in crate::page) name: String,
+    pub(in crate::page) country: Option<(String, String)>,
+}
+
 /// What one answer of a history says about a record.
 pub(in crate::page) struct Cell {
     /// The name of the column.
@@ -105,6 +116,21 @@ pub(in crate::page) struct Cell {
 pub(in crate::page) struct Agreed {
     pub(in crate::page) text: String,
     pub(in crate::page) class: Option<&'static str>,
+}
+
+impl Located {
+    /// The place, on a page with these links.
+    pub(in crate::page) fn new(place: &Place, links: &Links) -> Self {
+        let filter = |name: &str, word: String| {
+            let address = links.with(&[(name, Some(&word)), ("page", None)]) + "#filters";
+            (word, address)
+        };
+        Self {
+            system: place.as_word().map(|word| filter("as", word)),
+            name: place.as_name.clone().unwrap_or_default(),
+            country: place.country.map(|country| filter("country", country.to_string())),
+        }
+    }
 }
 
 impl Column {
@@ -248,6 +274,7 @@ impl Row {
             data_address: Indicator::of_target(&record.rdata, record.rrtype)
                 .filter(|one| Some(one) != asked)
                 .map(|one| links.pivot_from_data(&one.as_typed())),
+            located: None,
             first: first.map(stamp),
             last: last.map(stamp),
             span: first

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cof::Record;
+use context::Placing;
 use edge::problem::Problem;
 use picture::links::Links;
 use picture::timeline::words::figure;
 
 use super::filters::unfiltered;
-use super::row::{Column, InLibrary, Order, Row, Rows};
+use super::row::{Column, InLibrary, Located, Order, Row, Rows};
 use super::selection::{Count, Selection, written};
 use crate::content::Content;
 use crate::site::Shared;
@@ -53,6 +54,8 @@ pub(in crate::page) struct Table<'a> {
     pub(in crate::page) order: Order,
     pub(in crate::page) links: &'a Links,
     pub(in crate::page) unfiltered: String,
+    /// Whether files say where addresses are.
+    pub(in crate::page) is_placed: bool,
     /// How many are selected, what adding them would do, and the records on this page, in the form that forms send.
     pub(in crate::page) selected: usize,
     pub(in crate::page) count: Option<Count>,
@@ -102,6 +105,7 @@ impl<'a> Table<'a> {
             pages,
             order: rows.order,
             unfiltered: unfiltered(links),
+            is_placed: made.site.networks.is_configured(),
             links,
             selected: made.selection.len(&rows.places),
             count: made.count,
@@ -119,6 +123,11 @@ impl Made<'_> {
             Some(Row::new(asked.as_ref(), all.get(*place)?, (*place, anchor(place)), links))
         });
         let mut made: Vec<Row> = made.collect();
+        let placing = Placing { networks: self.site.networks.now(), ..Placing::default() };
+        for row in &mut made {
+            let place = all.get(row.place).and_then(|record| placing.of(record));
+            row.located = place.map(|place| Located::new(&place, links));
+        }
         if self.is_own {
             return Ok(made);
         }

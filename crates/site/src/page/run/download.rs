@@ -43,7 +43,10 @@ pub(super) struct Filters {
 impl Filters {
     pub(super) fn of(looked: &Looked) -> Self {
         let parameters = &looked.parameters;
-        Self { view: TimelineView::of(parameters), narrowing: Narrowing::of(parameters) }
+        Self {
+            view: TimelineView::of(parameters),
+            narrowing: Narrowing::of(parameters, looked.site.networks.now()),
+        }
     }
 
     pub(super) fn keep_all(&self) -> bool {

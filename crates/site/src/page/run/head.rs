@@ -28,6 +28,8 @@ pub(super) struct Head {
     pub(super) id: i64,
     pub(super) value: String,
     kind: &'static str,
+    /// Where the address is.
+    place: Option<String>,
     status: Option<Status>,
     run: Run,
     began: Stamp,
@@ -118,6 +120,7 @@ impl Head {
         Ok(Self {
             id,
             kind: run.indicator.kind().name(),
+            place: site.place_of(&run.indicator),
             status,
             began: Stamp::of(run.started_at),
             fetched: Stamp::of(run.fetched.at),

@@ -49,7 +49,8 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
         return progress::page(looked, head);
     }
     let content: Arc<dyn Content> = looked.answer.clone();
-    let shown = Shown::new(&*content, &looked.parameters, Narrowing::of(&looked.parameters));
+    let narrowing = Narrowing::of(&looked.parameters, looked.site.networks.now());
+    let shown = Shown::new(&*content, &looked.parameters, narrowing);
     let (links, timeline) = (looked.links(""), shown.timeline(&*content));
     let rows = Rows::new(&*content, &shown.view, &shown.narrowing, Order::of(looked.parameter("sort")));
     let rows = rows.beside(timeline);
@@ -71,7 +72,12 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
         _ => Vec::new(),
     };
     show(&Page {
-        filters: Filters::new(Some(timeline.facets_part(&links)), &links, table.shown, table.total),
+        filters: Filters::new(
+            Some(timeline.facets_part(&links)),
+            &links,
+            (table.shown, table.total),
+            table.is_placed,
+        ),
         timeline: timeline.part(&links).with_places(places),
         table,
         errors: faults(&looked),

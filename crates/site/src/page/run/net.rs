@@ -29,11 +29,15 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
     if looked.is_running() {
         return progress::page(looked, head);
     }
-    let net = ShownNet::new(&*looked.answer, &looked.parameters, &Narrowing::of(&looked.parameters));
+    let net = ShownNet::new(
+        &*looked.answer,
+        &looked.parameters,
+        &Narrowing::of(&looked.parameters, looked.site.networks.now()),
+    );
     let (graph, links) =
         (net.graph(&*looked.answer).ok_or_else(Problem::internal_page)?, looked.links("/graph"));
     show(&Page {
-        filters: net.filters(&links),
+        filters: net.filters(&links, looked.site.networks.is_configured()),
         graph: graph.part(&links),
         is_empty: graph.is_empty(),
         is_filtered: net.is_filtered(),

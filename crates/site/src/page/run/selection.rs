@@ -46,7 +46,7 @@ impl Looked {
         if self.selection.is_empty() {
             return Ok(None);
         }
-        let narrowing = Narrowing::of(&self.parameters);
+        let narrowing = Narrowing::of(&self.parameters, self.site.networks.now());
         let places = self.selection.meant(&*self.answer, &self.parameters, &narrowing);
         let (answer, all) = (Arc::clone(&self.answer), self.selection.all);
         let propose = move |workbench: &Workbench| {
@@ -68,7 +68,8 @@ pub(super) async fn add(
     let answer = site.jobs.settled(id).await?;
     let claimed = sent.has(FIELD).then(|| sent.text(FIELD).to_owned());
     let (selection, parameters) = Selection::take(sent.without_token());
-    let places = selection.meant(&*answer, &parameters, &Narrowing::of(&parameters));
+    let narrowing = Narrowing::of(&parameters, site.networks.now());
+    let places = selection.meant(&*answer, &parameters, &narrowing);
     let links = Links::new(&format!("/runs/{id}"), &parameters, "");
     let back = links.with(&[("said", None), ("sel", None), ("all", None), ("not", None)]);
     if places.is_empty() {
