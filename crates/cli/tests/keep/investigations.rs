@@ -258,7 +258,7 @@ fn two_processes_do_not_work_on_one_investigation_and_one_pauses_the_other() {
 
 #[test]
 fn an_interrupt_pauses_the_job_and_a_second_one_ends_it_at_once() {
-    let provider = Provider::new(Script::always(answering().after(Duration::from_secs(3_600))));
+    let provider = Provider::new(Script::always(answering().after(Duration::from_hours(1))));
     let home = running::home(&provider);
     with_members(&home, 100);
     let child = start(&home, &["run", "x"]);
