@@ -18,13 +18,14 @@
 //! GET    /history?value=                   all operations' answers on an indicator, merged
 //! GET    /explorer?q=                      what the own database has about a question
 //! POST   /runs/ID/add                      {"pick","dry_run"}   POST /runs/ID/undo      undo
-//! GET    /investigations?status=&search=&… list           POST /investigations          create: {"name","tlp","values"}
+//! GET    /investigations?status=&search=&… list           POST /investigations          create: {"name","tlp","values","report"}
 //! GET    /investigations/ID                show           DELETE /investigations/ID     remove
 //! PATCH  /investigations/ID                {"name","status","tlp","summary"}            POST …/ID/restore
 //! GET    /investigations/ID/members        list           POST …/ID/members             add: {"values"}
 //! POST   /investigations/ID/members/remove {"values"}     POST …/ID/members/verdict     {"values","verdict"}
 //! GET    /investigations/ID/notes          list           POST …/ID/notes               {"text","member"}
-//! GET    /investigations/ID/reports        list           GET  …/ID/reports/REPORT      the text
+//! GET    /investigations/ID/reports        list           POST …/ID/reports             add: {"text","title","date",…}
+//! GET    /investigations/ID/reports/REPORT the text       POST /investigations/preview  {"text",…}: what it contains
 //! GET    /lists                            list           POST /lists                   import: a list in MISP's format
 //! POST   /lists/NAME/enable                enable         POST /lists/NAME/disable
 //! DELETE /lists/NAME                       remove         POST /lists/NAME/restore
@@ -49,6 +50,7 @@ mod integrations;
 mod investigations;
 mod lists;
 mod members;
+mod reports;
 mod runs;
 mod session;
 mod users;
@@ -99,6 +101,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(members::routes())
         .merge(explorer::routes())
         .merge(lists::routes())
+        .merge(reports::routes())
         .merge(users::routes())
         .merge(audit::routes())
         .fallback(async || Problem::missing("there is no API endpoint at this address"))

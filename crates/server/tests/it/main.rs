@@ -16,6 +16,7 @@ mod fixture;
 mod full;
 mod health;
 mod installing;
+mod investigations;
 mod load;
 mod loading;
 mod pages;

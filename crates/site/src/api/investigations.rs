@@ -1,5 +1,5 @@
-//! Investigations: listed, created, shown, changed and removed. Their members, notes and source reports are in [`super::members`], and
-//! their jobs in [`super::jobs`].
+//! Investigations: listed, created, shown, changed and removed. Their members and notes are in [`super::members`], and their source
+//! reports in [`super::reports`].
 
 use axum::Json;
 use axum::extract::State;
@@ -13,6 +13,7 @@ use workbench::json::indicator::Refused;
 use workbench::json::investigation as json;
 use workbench::{Error, Workbench};
 
+use super::reports::{self, Source};
 use super::{Asked, Changing, Named, Reading};
 use crate::access::{Confirmed, May, Most, Sent, Visitor, needs::EditLibrary};
 use crate::basis::{Basis, change_if_match};
@@ -24,12 +25,9 @@ use utoipa_axum::routes;
 /// The default and the largest number of investigations per page.
 const USUAL: usize = 50;
 const MOST: usize = 1_000;
-/// The largest body with values, in bytes.
-const BODY: usize = 3 << 20;
-
 pub(super) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
-        .merge(OpenApiRouter::new().routes(routes!(list, create)).layer(Most::octets(BODY)))
+        .merge(OpenApiRouter::new().routes(routes!(list, create)).layer(Most::octets(reports::BODY)))
         .routes(routes!(show, edit, remove))
         .routes(routes!(restore))
 }
@@ -61,6 +59,9 @@ pub(super) struct New {
     /// Domain names, IP addresses and URLs, defanged or not. A text may contain several; other words are skipped.
     #[serde(default)]
     values: Vec<String>,
+    /// A report in free text, which is stored as the source of its values.
+    #[serde(default)]
+    report: Option<Source>,
 }
 
 #[derive(Default, Deserialize, ToSchema)]
@@ -117,8 +118,13 @@ pub(super) async fn create(
     let values = Values::read(&body.values)?;
     let tlp = body.tlp.as_deref().map(str::parse::<Tlp>).transpose();
     let tlp = tlp.map_err(|error| Problem::bad_request(format!("tlp: {error}")))?;
-    let new = NewInvestigation { name: body.name, tlp, report: None, members: values.indicators };
-    let create = move |workbench: &mut Workbench| workbench.create_investigation(&new);
+    let (mut report, mut members) = (None, Vec::new());
+    if let Some(source) = &body.report {
+        report = Some(source.stored(tlp, site.desk.clock())?);
+        members = source.members().await?;
+    }
+    let new = NewInvestigation { name: body.name, tlp, report, members };
+    let create = move |workbench: &mut Workbench| workbench.create_with(&new, &values.indicators);
     let created = site.desk.change(may.name(), create).await?;
     Ok(Json(json::added(created.id, &created.joined, &values.refused, values.skipped)))
 }

@@ -1,9 +1,7 @@
-//! Members, notes and source reports of an investigation.
+//! Members of an investigation, and notes on it and on them.
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
 use edge::problem::Problem;
 use operation::Indicator;
 use serde::Deserialize;
@@ -28,11 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(remove))
         .routes(routes!(judge))
         .layer(Most::octets(BODY));
-    OpenApiRouter::new()
-        .merge(with_values)
-        .routes(routes!(notes, note))
-        .routes(routes!(reports))
-        .routes(routes!(report))
+    OpenApiRouter::new().merge(with_values).routes(routes!(notes, note))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -182,41 +176,6 @@ pub(super) async fn note(
         move |workbench: &mut Workbench| workbench.note_investigation(id, member.as_ref(), &body.text);
     let note = site.desk.change(may.name(), write).await?;
     Ok(Json(json::note(&note)))
-}
-
-/// List the source reports of an investigation
-#[utoipa::path(
-    get, path = "/investigations/{id}/reports", tag = "investigations", operation_id = "investigations_reports",
-    params(("id" = i64, Path, description = "the number of the investigation")),
-    responses((status = 200, description = "its source reports, without their texts", body = json::ReportList), Reading),
-    security(("session" = []))
-)]
-pub(super) async fn reports(
-    State(site): State<Shared>,
-    _: Visitor,
-    Named(id): Named<i64>,
-) -> Result<Json<json::ReportList>, Problem> {
-    let reports = site.desk.read(move |workbench| workbench.source_reports(id)).await?;
-    Ok(Json(json::reports(&reports)))
-}
-
-/// Read the text of a source report
-#[utoipa::path(
-    get, path = "/investigations/{id}/reports/{report}", tag = "investigations", operation_id = "investigations_report",
-    params(
-        ("id" = i64, Path, description = "the number of the investigation"),
-        ("report" = i64, Path, description = "the number of the report"),
-    ),
-    responses((status = 200, description = "the text", body = String, content_type = "text/plain; charset=utf-8"), Reading),
-    security(("session" = []))
-)]
-pub(super) async fn report(
-    State(site): State<Shared>,
-    _: Visitor,
-    Named((id, report)): Named<(i64, i64)>,
-) -> Result<Response, Problem> {
-    let text = site.desk.read(move |workbench| workbench.source_text(id, report)).await?;
-    Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
 }
 
 /// The indicators of members.

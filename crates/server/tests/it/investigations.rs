@@ -1,0 +1,130 @@
+//! Investigations in the API: created, changed, judged, noted, removed and restored.
+
+use serde_json::{Value, json};
+use workbench::user::Role;
+
+use crate::browser::{Browser, Place};
+use crate::client::Answer;
+
+fn body(answer: &Answer) -> Value {
+    assert_eq!(answer.status, 200, "{answer:?}");
+    serde_json::from_str(&answer.body).unwrap()
+}
+
+async fn get(browser: &Browser, path: &str) -> Value {
+    body(&browser.api("GET", path, &Value::Null).await)
+}
+
+async fn post(browser: &Browser, path: &str, sent: Value) -> Value {
+    body(&browser.api("POST", path, &sent).await)
+}
+
+/// The members of an investigation, each with its verdict.
+async fn verdicts(browser: &Browser, path: &str) -> Vec<(String, String)> {
+    let listed = get(browser, &format!("{path}/members")).await;
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let members = listed["members"].as_array().unwrap().iter();
+    members.map(|member| (text(&member["value"]), text(&member["verdict"]))).collect()
+}
+
+#[tokio::test]
+async fn an_investigation_is_created_changed_removed_and_restored() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    let wish =
+        json!({"name": "Campaign 7", "tlp": "green", "values": ["hxxp://c2[.]example/", "AS1", "192.0.2.1"]});
+    let created = post(&ann, "/investigations", wish.clone()).await;
+    assert_eq!(
+        (&created["joined"][0]["library"], &created["joined"][1]["is_new"]),
+        (&json!("new"), &json!(true))
+    );
+    assert_eq!(created["refused"][0]["text"], "AS1");
+    ann.api("POST", "/investigations", &wish).await.problem(409);
+    ann.api("POST", "/investigations", &json!({"name": "7"})).await.problem(400);
+    ann.api("POST", "/investigations", &json!({"name": "x", "tlp": "blue"})).await.problem(400);
+    let one = format!("/investigations/{}", created["investigation"]);
+    let shown = get(&ann, &one).await;
+    assert_eq!(
+        (&shown["name"], &shown["status"], &shown["tlp"], &shown["member_count"]),
+        (&json!("Campaign 7"), &json!("open"), &json!("GREEN"), &json!(2))
+    );
+    let edit = json!({"status": "closed", "summary": "Taken down.", "tlp": "none"});
+    let edited = body(&ann.api("PATCH", &one, &edit).await);
+    assert_eq!((&edited["status"], &edited["tlp"]), (&json!("closed"), &Value::Null));
+    ann.api("PATCH", &one, &json!({})).await.problem(400);
+    ann.api("PATCH", &one, &json!({"status": "shut"})).await.problem(400);
+    let found = get(&ann, "/investigations?search=CAMPAIGN&status=closed").await;
+    assert_eq!((found["investigations"].as_array().unwrap().len(), &found["next"]), (1, &Value::Null));
+    post(&ann, "/investigations", json!({"name": "Other"})).await;
+    let first = get(&ann, "/investigations?limit=1").await;
+    assert_eq!((&first["investigations"][0]["name"], &first["next"]), (&json!("Other"), &json!(1)));
+    assert_eq!(get(&ann, "/investigations?limit=1&skip=1").await["investigations"][0]["name"], "Campaign 7");
+    assert_eq!(body(&ann.api("DELETE", &one, &Value::Null).await)["removed"], true);
+    ann.api("PATCH", &one, &edit).await.problem(409);
+    assert_eq!(get(&ann, "/investigations?removed=true").await["investigations"][0]["name"], "Campaign 7");
+    assert_eq!(post(&ann, &format!("{one}/restore"), Value::Null).await["removed"], false);
+    assert_eq!(verdicts(&ann, &one).await.len(), 2);
+}
+
+#[tokio::test]
+async fn members_are_added_judged_removed_and_noted() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    let created = post(&ann, "/investigations", json!({"name": "x", "values": ["a.example"]})).await;
+    let one = format!("/investigations/{}", created["investigation"]);
+    let added =
+        post(&ann, &format!("{one}/members"), json!({"values": ["a.example b.example", "c.example"]})).await;
+    let new: Vec<&Value> =
+        added["joined"].as_array().unwrap().iter().map(|joined| &joined["is_new"]).collect();
+    assert_eq!(new, [&json!(false), &json!(true), &json!(true)]);
+    let judged = json!({"values": ["a.example", "b.example", "d.example"], "verdict": "Malicious"});
+    let judged = post(&ann, &format!("{one}/members/verdict"), judged).await;
+    assert_eq!((&judged["changed"], &judged["not_members"]), (&json!(2), &json!(["d.example"])));
+    let removed = post(&ann, &format!("{one}/members/remove"), json!({"values": ["b.example"]})).await;
+    assert_eq!(removed["changed"], 1);
+    let expected = [("a.example", "malicious"), ("c.example", "open")];
+    assert_eq!(
+        verdicts(&ann, &one).await,
+        expected.map(|(value, verdict)| (value.to_owned(), verdict.to_owned()))
+    );
+    let wrong = json!({"values": ["a.example"], "verdict": "evil"});
+    ann.api("POST", &format!("{one}/members/verdict"), &wrong).await.problem(400);
+    let note = post(&ann, &format!("{one}/notes"), json!({"text": "seen", "member": "a.example"})).await;
+    assert_eq!((&note["member"], &note["actor"]), (&json!("a.example"), &json!("ann")));
+    post(&ann, &format!("{one}/notes"), json!({"text": "on the whole"})).await;
+    let notes = get(&ann, &format!("{one}/notes")).await;
+    assert_eq!(notes["notes"][0]["text"], "on the whole");
+    let other = json!({"text": "seen", "member": "b.example"});
+    ann.api("POST", &format!("{one}/notes"), &other).await.problem(404);
+    assert_eq!(get(&ann, &format!("{one}/reports")).await, json!({"reports": []}));
+    ann.api("GET", &format!("{one}/reports/1"), &Value::Null).await.problem(404);
+    ann.api("GET", "/investigations/99/members", &Value::Null).await.problem(404);
+    let many = json!({"values": vec!["a.example"; 10_001]});
+    ann.api("POST", &format!("{one}/members"), &many).await.problem(400);
+}
+
+/// A change that is based on an earlier state is refused, and readers change nothing.
+#[tokio::test]
+async fn two_people_do_not_overwrite_each_other() {
+    let place = Place::new().await;
+    let (ann, reader) = (place.browser(Role::Administrator).await, place.browser(Role::Reader).await);
+    let created = post(&ann, "/investigations", json!({"name": "x"})).await;
+    let one = format!("/investigations/{}", created["investigation"]);
+    let seen = reader.api("GET", &one, &Value::Null).await.header("etag").unwrap().to_owned();
+    body(&ann.api("PATCH", &one, &json!({"summary": "By ann."})).await);
+    let headers = [
+        ("content-type", "application/json"),
+        ("x-backsight-token", ann.token.as_str()),
+        ("if-match", seen.as_str()),
+    ];
+    let path = format!("/api/v1{one}");
+    let stale = ann.send("PATCH", &path, &headers, br#"{"summary": "By bob."}"#).await;
+    let said = stale.problem(412);
+    assert!(said.contains("By ann."), "{said}");
+    assert_eq!(get(&ann, &one).await["summary"], "By ann.");
+    for (method, path) in
+        [("PATCH", one.clone()), ("POST", format!("{one}/members")), ("POST", format!("{one}/notes"))]
+    {
+        reader.api(method, &path, &json!({"summary": "x", "values": [], "text": "x"})).await.problem(403);
+    }
+}
