@@ -26,6 +26,9 @@
 //! GET    /investigations/ID/notes          list           POST …/ID/notes               {"text","member"}
 //! GET    /investigations/ID/reports        list           POST …/ID/reports             add: {"text","title","date",…}
 //! GET    /investigations/ID/reports/REPORT the text       POST /investigations/preview  {"text",…}: what it contains
+//! GET    /investigations/ID/jobs           list           POST …/ID/jobs                start: {"operations","members",…}
+//! POST   /investigations/ID/jobs/cost      what it costs  GET  …/ID/jobs/JOB            show
+//! POST   …/ID/jobs/JOB/pause               pause          POST …/JOB/resume, …/JOB/cancel
 //! GET    /lists                            list           POST /lists                   import: a list in MISP's format
 //! POST   /lists/NAME/enable                enable         POST /lists/NAME/disable
 //! DELETE /lists/NAME                       remove         POST /lists/NAME/restore
@@ -48,6 +51,7 @@ mod history;
 mod indicators;
 mod integrations;
 mod investigations;
+mod jobs;
 mod lists;
 mod members;
 mod reports;
@@ -98,6 +102,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(runs::routes())
         .merge(history::routes())
         .merge(investigations::routes())
+        .merge(jobs::routes())
         .merge(members::routes())
         .merge(explorer::routes())
         .merge(lists::routes())

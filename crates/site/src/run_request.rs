@@ -207,7 +207,11 @@ impl RunRequest {
         if self.by_data { Side::Data } else { Side::Owner }
     }
 
-    fn rrtypes(&self) -> Result<Vec<cof::RrType>, Problem> {
+    /// The types that are wanted.
+    ///
+    /// # Errors
+    /// A [`Problem`] if a word is none.
+    pub(crate) fn rrtypes(&self) -> Result<Vec<cof::RrType>, Problem> {
         let words = self.rrtype.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty());
         let parsed = words.map(|word| cof::RrType::parse(word).map_err(|_| word));
         parsed.collect::<Result<_, _>>().map_err(|word| {
@@ -215,7 +219,11 @@ impl RunRequest {
         })
     }
 
-    fn window(&self, site: &Site) -> Result<Window, Problem> {
+    /// The time window that is wanted.
+    ///
+    /// # Errors
+    /// A [`Problem`] if a time is none.
+    pub(crate) fn window(&self, site: &Site) -> Result<Window, Problem> {
         let moment = |text: &str| match text {
             "" => Ok(None),
             text => Moment::parse(text, site.desk.clock())

@@ -1,10 +1,14 @@
 //! Investigations in the API: created, changed, judged, noted, removed and restored.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use testkit::{Exchange, Script};
 use workbench::user::Role;
 
 use crate::browser::{Browser, Place};
 use crate::client::Answer;
+use crate::running::Lab;
 
 fn body(answer: &Answer) -> Value {
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -127,4 +131,53 @@ async fn two_people_do_not_overwrite_each_other() {
     {
         reader.api(method, &path, &json!({"summary": "x", "values": [], "text": "x"})).await.problem(403);
     }
+}
+
+/// The job, when it is no longer running.
+async fn settled(browser: &Browser, path: &str) -> Value {
+    for _ in 0..3_000 {
+        let job = get(browser, path).await;
+        if job["state"] != "running" {
+            return job;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the job has not ended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_is_costed_started_paused_resumed_and_cancelled() {
+    let lab = Lab::new(Script::always(Exchange::ok("").after(Duration::from_millis(50)))).await;
+    let (ann, reader) = (lab.place.browser(Role::Administrator).await, lab.place.browser(Role::Reader).await);
+    let values: Vec<String> = (0..200).map(|number| format!("h{number}.example")).collect();
+    let created = post(&ann, "/investigations", json!({"name": "x", "values": values})).await;
+    let jobs = format!("/investigations/{}/jobs", created["investigation"]);
+    let wish = json!({"operations": ["all"], "rrtype": "A"});
+    let cost = post(&ann, &format!("{jobs}/cost"), wish.clone()).await;
+    assert_eq!((&cost["operations"][0]["requests"], lab.provider.requests().len()), (&json!(200), 0));
+    reader.api("POST", &jobs, &wish).await.problem(403);
+    for (wrong, status) in [
+        (json!({}), 400),
+        (json!({"operations": ["nope"]}), 409),
+        (json!({"operations": ["all"], "members": ["other.example"]}), 404),
+        (json!({"operations": ["all"], "rrtype": "A B?"}), 400),
+    ] {
+        ann.api("POST", &jobs, &wrong).await.problem(status);
+    }
+    let begun = ann.api("POST", &jobs, &wish).await;
+    assert_eq!(begun.status, 202, "{begun:?}");
+    ann.api("POST", &jobs, &wish).await.problem(409);
+    let job = format!("{jobs}/{}", serde_json::from_str::<Value>(&begun.body).unwrap()["id"]);
+    let paused = post(&ann, &format!("{job}/pause"), Value::Null).await;
+    assert_eq!((&paused["state"], &paused["rrtypes"]), (&json!("paused"), &json!(["A"])));
+    ann.api("POST", &format!("{job}/pause"), &Value::Null).await.problem(409);
+    // What was under way is finished before the job can go on.
+    let resume = async || ann.api("POST", &format!("{job}/resume"), &Value::Null).await.status == 200;
+    assert!(resume().await);
+    let ended = settled(&ann, &job).await;
+    assert_eq!((&ended["state"], &ended["progress"]["answered"]), (&json!("ended"), &json!(200)), "{ended}");
+    assert_eq!(lab.provider.requests().len(), 200, "nothing is asked twice");
+    ann.api("POST", &format!("{job}/cancel"), &Value::Null).await.problem(409);
+    assert_eq!(get(&ann, &jobs).await["jobs"][0]["id"], ended["id"]);
+    ann.api("GET", "/investigations/99/jobs/1", &Value::Null).await.problem(404);
 }

@@ -30,13 +30,13 @@ fn body() -> String {
 }
 
 /// A workbench whose operation is enabled and queries a provider with this script.
-struct Lab {
-    place: Place,
-    provider: ScriptedProvider,
+pub(crate) struct Lab {
+    pub(crate) place: Place,
+    pub(crate) provider: ScriptedProvider,
 }
 
 impl Lab {
-    async fn new(script: Script) -> Self {
+    pub(crate) async fn new(script: Script) -> Self {
         let (place, provider) = (Place::new().await, ScriptedProvider::new(script));
         let address = provider.listen().await.unwrap();
         let values = [
