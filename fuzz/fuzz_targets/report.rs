@@ -30,7 +30,9 @@ fuzz_target!(|bytes: &[u8]| {
 
 fn hold(subject: &Subject, written: &str) {
     match subject {
-        Subject::Indicator(indicator) => assert_eq!(Indicator::parse(written).as_ref(), Ok(indicator), "{written:?}"),
+        Subject::Indicator(indicator) => {
+            assert_eq!(Indicator::parse(written).as_ref(), Ok(indicator), "{written:?}")
+        }
         Subject::Network(network) => assert_eq!(Network::parse(written), Some(*network), "{written:?}"),
     }
 }

@@ -86,7 +86,7 @@ async fn lists_are_imported_checked_and_removed() {
             .await;
         browser.sees("Parking: 1 entry, version 2 replaces 1.").await;
         browser.go("/audit").await;
-        browser.sees("list.import").await;
+        browser.sees("Warning list imported").await;
         is_unharmed(browser).await;
     })
     .await;
