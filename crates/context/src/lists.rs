@@ -1,8 +1,8 @@
 //! Warning lists in MISP's format: [`Lists`] keeps those that the user has imported, and tells which of them have a name or an
 //! address.
 //!
-//! A list is read from JSON once, when it is imported ([`source`]), and compiled ([`compiled`]) into a file of its own
-//! ([`stored`]) in the folder `lists` of the data folder. [`Lists::now`] loads what is there when it is first needed, and again
+//! A list is read from JSON once, when it is imported (`source`), and compiled (`compiled`) into a file of its own
+//! (`stored`) in the folder `lists` of the data folder. [`Lists::now`] loads what is there when it is first needed, and again
 //! when it has changed; a lookup then takes microseconds. Several processes can use one folder: changes take turns with a lock
 //! on a file, and replace whole files.
 //!
@@ -206,7 +206,7 @@ impl Lists {
     }
 
     /// The enabled lists. Loads them when they are first needed, and those that have changed when the folder was not looked at
-    /// for [`LOOK_AGAIN`].
+    /// for `LOOK_AGAIN`.
     ///
     /// # Errors
     /// [`ListError::Io`] if the folder cannot be read.

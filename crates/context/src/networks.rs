@@ -1,8 +1,8 @@
 //! AS number, AS name and country of addresses, from MMDB files of the user: [`Networks`].
 //!
-//! The layouts of `MaxMind`, DB-IP and `IPinfo` are known ([`layout`]). Several files are merged: for each field, the first file
+//! The layouts of `MaxMind`, DB-IP and `IPinfo` are known (`layout`). Several files are merged: for each field, the first file
 //! that says something counts. Files are read into memory, and read again when they have changed: they are looked at when they
-//! are used, at most every [`LOOK_AGAIN`]. A file that has become unreadable keeps its former content, which is logged and
+//! are used, at most every `LOOK_AGAIN`. A file that has become unreadable keeps its former content, which is logged and
 //! [told](Networks::files). Nothing is ever fetched.
 //!
 //! A file that is missing or unreadable at the start is a [`NetworksError`], which names it. A lookup never fails: a damaged
@@ -154,7 +154,7 @@ impl Networks {
         self.0.is_some()
     }
 
-    /// The current content. Looks at the files if that was not done for [`LOOK_AGAIN`], and reads those that have changed.
+    /// The current content. Looks at the files if that was not done for `LOOK_AGAIN`, and reads those that have changed.
     pub fn now(&self) -> NetworksNow {
         let Some(shared) = &self.0 else { return NetworksNow::default() };
         shared.look();

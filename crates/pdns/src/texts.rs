@@ -1,7 +1,7 @@
 //! Regular expressions and globs, matched against the printed form of names and data: for flexible search and for inquiries.
 //!
 //! A [`Texts`] is compiled once per request; a pattern that cannot be used is a [`PatternError`]. The engine is the regex crate, whose time is linear in the length of the input;
-//! the size of a compiled pattern is limited here ([`PROGRAM`], [`CACHE`]), the amount of input by the scan. Patterns are
+//! the size of a compiled pattern is limited here (`PROGRAM`, `CACHE`), the amount of input by the scan. Patterns are
 //! compared with printable ASCII, in any case: names with their final dot, data as in master files. A regular expression may
 //! match anywhere, a glob must match the whole text.
 //!

@@ -1,6 +1,6 @@
 //! What many values are folded by, and which folds are open.
 //!
-//! [`By`] is the choice of the reader, [`Systems`] what the caller knows about addresses, and [`part_of`] the part of a value: its
+//! [`By`] is the choice of the reader, [`Systems`] what the caller knows about addresses, and `part_of` the part of a value: its
 //! network, its autonomous system or its registered domain. A fold has a [`Key`], which is stable between requests, so that
 //! [`Opened`] is part of the address of a page. Nothing here fails: an unreadable key is ignored, and there are at most
 //! [`MOST_OPEN`] of them, so that addresses stay short.

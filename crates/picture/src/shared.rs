@@ -1,7 +1,7 @@
 //! Small pictures of what members share, for a row of a table: [`Overlap`], when they had it, and [`Sharers`], who had it.
 //!
 //! Both are laid out as SVG that fits into a cell, with the same facts as text. Everything in them is bounded: at most
-//! [`MOST_STRETCHES`] rectangles of an overlap, and [`MOST_CELLS`] cells of members.
+//! `MOST_STRETCHES` rectangles of an overlap, and `MOST_CELLS` cells of members.
 
 use std::fmt::Write as _;
 

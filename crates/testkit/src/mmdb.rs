@@ -1,4 +1,4 @@
-//! MMDB files, which say where addresses are: [`file`].
+//! MMDB files, which say where addresses are: [`file()`].
 //!
 //! They are written byte by byte as version 2 of the format says, with records of 24 bits and IPv4 only, so that tests need no
 //! other program and can write what none would.

@@ -1,9 +1,9 @@
 //! Jobs: operations are queried about many indicators of an investigation. A job survives a restart and can be paused.
 //!
 //! A [`Job`] has a [`Request`] (operations and filters) and its subjects. Every query is a run of the job's batch, so what is done is
-//! in the runs, and a job that goes on asks nothing twice: [`Workbench::job_tasks`] are the [`Task`]s without a run that has ended. A
+//! in the runs, and a job that goes on asks nothing twice: [`job_tasks`](crate::Workbench::job_tasks) are the [`Task`]s without a run that has ended. A
 //! process works on a job ([`Runs::work_on`](crate::run::Runs::work_on), in `work`) as a worker of the data folder; if it is killed,
-//! another one takes over ([`Workbench::claim_job`]). [`Progress`] counts for people.
+//! another one takes over (`Workbench::claim_job`). [`Progress`] counts for people.
 //!
 //! A job pauses itself if a provider refuses its queries, or fails many times in a row, or the disk is full; [`Job::reason`] says so.
 //!

@@ -114,7 +114,7 @@ pub struct SharedResource {
     pub follows: Option<Resource>,
     /// How strongly it connects the members.
     pub score: Score,
-    /// Why it ranks where it does; [`line`] makes a sentence of it.
+    /// Why it ranks where it does; [`line()`] makes a sentence of it.
     pub why: Vec<Why>,
 }
 

@@ -1,4 +1,4 @@
-//! Investigations: listed, shown and changed, with their members, notes and source reports. Their jobs are in [`job`](super::job).
+//! Investigations: listed, shown and changed, with their members, notes and source reports. Their jobs are in [`super::job`].
 
 use operation::{Indicator, Tlp};
 use serde::Serialize;
