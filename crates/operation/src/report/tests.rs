@@ -36,6 +36,10 @@ fn check_places(text: &str, report: &Report) {
             assert!(rest.starts_with(first), "{place:?}: {rest:?} begins with {first:?}");
         }
         assert_eq!(text.get(found.places[0].bytes.clone()), Some(found.written.as_str()));
+        // At the beginning of a text, a hyphen is the mark of a list and no part of a name.
+        if found.written.starts_with('-') {
+            continue;
+        }
         let alone = Report::read(&found.written).unwrap();
         let alone: Vec<&Subject> = alone.found.iter().map(|found| &found.subject).collect();
         assert_eq!(alone, [&found.subject], "{:?} alone", found.written);
