@@ -55,9 +55,12 @@ impl Bench {
             Self::Cof => &[("benches/json", "reader")],
             Self::Collect => &[("crates/cli", "collect")],
             Self::Keep => &[("crates/workbench", "keep"), ("crates/cli", "kept")],
-            Self::Pages => {
-                &[("crates/server", "pages"), ("crates/workbench", "shared"), ("crates/picture", "layout")]
-            }
+            Self::Pages => &[
+                ("crates/server", "pages"),
+                ("crates/cli", "investigate"),
+                ("crates/workbench", "shared"),
+                ("crates/picture", "layout"),
+            ],
             Self::Serve => &[("crates/cli", "serve")],
             Self::Store => &[("crates/runs", "runs")],
         }

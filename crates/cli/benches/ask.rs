@@ -21,10 +21,13 @@ use std::time::{Duration, Instant};
 
 use testkit::figure::{Figure, Goal};
 
+#[path = "ask/local.rs"]
+mod local;
 #[path = "ask/providers.rs"]
 mod providers;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_backsight");
+use local::{Served, program, values};
+
 /// Records of the large answer.
 const LARGE: usize = 1_000_000;
 /// Records that the local server holds.
@@ -47,7 +50,7 @@ fn main() {
     let records = folder.path().join("records.ndjson");
     std::fs::write(&records, testkit::sample::ndjson(HELD, 7)).unwrap();
     let server = Served::start(&records);
-    let values = values(&records);
+    let values = values(&records, VALUES);
     single_question(folder.path(), &server, &values);
     let file = folder.path().join("values.txt");
     std::fs::write(&file, values.join("\n")).unwrap();
@@ -166,13 +169,6 @@ print(time.monotonic() - began, count)
     (Duration::from_secs_f64(seconds), words.next().unwrap().parse().unwrap())
 }
 
-/// The program with its own home folder.
-fn program(home: &Path) -> Command {
-    let mut command = Command::new(PROGRAM);
-    command.env_clear().env("HOME", home).env("BACKSIGHT_DATA_DIR", home.join("kept"));
-    command
-}
-
 /// Installs and enables the operation.
 fn install(home: &Path) {
     for arguments in [["install", "circl-passive-dns"], ["enable", "circl-passive-dns"]] {
@@ -253,17 +249,6 @@ fn serve_bytes(body: Vec<u8>) -> SocketAddr {
     address
 }
 
-/// The names that the server knows, each once, in the order of appearance.
-fn values(records: &Path) -> Vec<String> {
-    let mut known = std::collections::HashSet::new();
-    let mut reader = cof::Reader::new(1_790_000_000);
-    reader.feed(&std::fs::read(records).unwrap());
-    let names = std::iter::from_fn(|| reader.next()).map(|item| item.unwrap().rrname.to_string());
-    let values: Vec<String> = names.filter(|name| known.insert(name.clone())).take(VALUES).collect();
-    assert_eq!(values.len(), VALUES);
-    values
-}
-
 fn say(figure: &Figure) {
     println!("{figure}");
 }
@@ -278,31 +263,4 @@ fn median(rounds: usize, mut measure: impl FnMut() -> Duration) -> Duration {
     let mut times: Vec<Duration> = (0..rounds).map(|_| measure()).collect();
     times.sort();
     times[times.len() / 2]
-}
-
-/// The program's own server, which is ended when this is dropped.
-struct Served {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Served {
-    fn start(records: &Path) -> Self {
-        let mut command = Command::new(PROGRAM);
-        command
-            .args(["serve", "--anonymous", "--listen", "127.0.0.1:0", "--cof"])
-            .arg(records)
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-        let address = said.find_map(|line| line.split("http://").nth(1)?.split('/').next()?.parse().ok());
-        Self { child, address: address.expect("the server says where it listens") }
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use testkit::figure::{Figure, Goal};
 
-use super::{middle, program, say};
+use super::local::program;
+use super::{middle, say};
 
 /// The operations, and how many milliseconds their providers take to answer; the last one is the slowest.
 const PROVIDERS: [(&str, u64); 3] = [("one", 20), ("two", 50), ("three", 80)];
