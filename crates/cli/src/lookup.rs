@@ -11,6 +11,7 @@ use std::sync::Arc;
 use ::database::Database;
 use cof::time::Clock;
 use cof::{Record, RrType};
+use context::Placing;
 use operation::Moment;
 use pdns::inquiry::{Inquiry, Scan};
 use store::{Fences, MAX_LIMIT, Order, Page, Question, Store as _, StoreError, Summary};
@@ -46,7 +47,8 @@ pub(crate) fn run(command: &LookupArgs, config: &Config, arguments: &Arguments) 
         return Ok(Exit::Done);
     }
     let page = page(command, &database, &inquiry).map_err(failed)?;
-    output::print(&rows::page(command, &inquiry, &page)?)?;
+    let placing = Placing { networks: config.networks()?.now(), ..Placing::default() };
+    output::print(&rows::page(command, &inquiry, &page, &placing)?)?;
     if page.more && command.format != Format::Json {
         let shown = plural(page.records.len() as u64, "row");
         let all = if inquiry.plain().is_some() {

@@ -58,12 +58,13 @@ pub fn body(run: &Run, records: &[Record], placing: &Placing) -> io::Result<Stri
     rows(records.iter().map(|record| row(record).map(|cell| safe(&cell)).collect::<Vec<_>>()))
 }
 
-fn place_columns(placing: &Placing) -> impl Iterator<Item = &'static str> {
+/// The columns for where addresses are; none if no file says it.
+pub fn place_columns(placing: &Placing) -> impl Iterator<Item = &'static str> {
     PLACE_COLUMNS.into_iter().filter(|_| placing.networks.is_configured())
 }
 
 /// Where the address of a record is, in the columns that there are.
-fn place_cells(placing: &Placing, record: &Record) -> impl Iterator<Item = String> + use<> {
+pub fn place_cells(placing: &Placing, record: &Record) -> impl Iterator<Item = String> + use<> {
     let place = placing.of(record).unwrap_or_default();
     let number = place.as_number.map(|number| number.to_string()).unwrap_or_default();
     let country = place.country.map(|country| country.to_string()).unwrap_or_default();

@@ -4,13 +4,14 @@ use std::fmt::Write as _;
 use std::io;
 
 use cof::{Dialect, Record, Writer, time};
+use context::Placing;
 use operation::shown;
 use pdns::inquiry::{Inquiry, What};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use store::{Page, Subject, Summary};
-use workbench::csv;
 use workbench::text::ascii;
+use workbench::{csv, json};
 
 use crate::args::Format;
 use crate::args::database::LookupArgs;
@@ -54,22 +55,27 @@ struct SummaryShape<'a> {
 }
 
 /// A page in the requested format.
-pub(super) fn page(command: &LookupArgs, inquiry: &Inquiry, page: &Page) -> Result<String, Failure> {
+pub(super) fn page(
+    command: &LookupArgs,
+    inquiry: &Inquiry,
+    page: &Page,
+    placing: &Placing,
+) -> Result<String, Failure> {
     Ok(match command.format {
         Format::Cof => lines(&page.records),
-        Format::Csv => as_csv(&page.records)?,
+        Format::Csv => as_csv(&page.records, placing)?,
         Format::Json => as_json(&PageShape {
             question: &command.question,
             records: page
                 .records
                 .iter()
-                .map(json_record)
+                .map(|record| json_record(record, placing))
                 .collect::<Result<_, _>>()
                 .map_err(|error| written(&error))?,
             more: page.more,
             limit: page.limit,
         })?,
-        Format::Table => as_table(command, inquiry, page),
+        Format::Table => as_table(command, inquiry, page, placing),
     })
 }
 
@@ -115,12 +121,12 @@ pub(crate) fn lines(records: &[Record]) -> String {
     text
 }
 
-fn as_table(command: &LookupArgs, inquiry: &Inquiry, page: &Page) -> String {
+fn as_table(command: &LookupArgs, inquiry: &Inquiry, page: &Page, placing: &Placing) -> String {
     if page.records.is_empty() {
         return format!("{}: {}\n", terminal::label(&command.question), nothing(inquiry));
     }
     let records: Vec<&Record> = page.records.iter().collect();
-    let table = table::records(&records, inquiry.by_source, terminal::width());
+    let table = table::placed(&records, placing, inquiry.by_source, terminal::width());
     let cautions = table::cautions_of(&page.records);
     format!("{table}\n{} (times in UTC)\n{cautions}", plural(records.len() as u64, "row"))
 }
@@ -144,22 +150,27 @@ fn written(error: &serde_json::Error) -> Failure {
     Failure::work("writing JSON", error)
 }
 
-/// The record in the form of files, with the members that distinguish sources.
-fn json_record(record: &Record) -> Result<Box<RawValue>, serde_json::Error> {
+/// The record in the form of files, with the members that distinguish sources, and where its address is.
+fn json_record(record: &Record, placing: &Placing) -> Result<Box<RawValue>, serde_json::Error> {
     let mut text = lines(std::slice::from_ref(record));
-    if !record.extras.is_empty() {
-        text.truncate(text.trim_end().len() - 1);
-        for (key, value) in record.extras.iter() {
-            let _ = write!(text, ",{}:{value}", serde_json::to_string(key)?);
-        }
-        text.push('}');
+    text.truncate(text.trim_end().len() - 1);
+    for (key, value) in record.extras.iter() {
+        let _ = write!(text, ",{}:{value}", serde_json::to_string(key)?);
     }
-    RawValue::from_string(text.trim_end().to_owned())
+    if let Some(place) = placing.of(record) {
+        json::answer::push_place(&mut text, &place)?;
+    }
+    text.push('}');
+    RawValue::from_string(text)
 }
 
-fn as_csv(records: &[Record]) -> io::Result<String> {
-    let rows = records.iter().map(|record| cells(record).map(|cell| csv::safe(&cell)));
-    csv::rows(std::iter::once(COLUMNS.map(str::to_owned)).chain(rows))
+fn as_csv(records: &[Record], placing: &Placing) -> io::Result<String> {
+    let head = COLUMNS.into_iter().chain(csv::place_columns(placing)).map(str::to_owned);
+    let row = |record| -> Vec<String> {
+        let all = cells(record).into_iter().chain(csv::place_cells(placing, record));
+        all.map(|cell| csv::safe(&cell)).collect()
+    };
+    csv::rows(std::iter::once(head.collect()).chain(records.iter().map(row)))
 }
 
 fn cells(record: &Record) -> [String; 15] {

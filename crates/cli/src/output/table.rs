@@ -58,7 +58,8 @@ pub(crate) fn history(shown: &Shown, width: Option<u16>) -> String {
         ("Related: other records of the names found (times in UTC)", related),
     ] {
         if !records.is_empty() {
-            let _ = writeln!(text, "\n{title}\n{}", placed(&records, &shown.placing, width).trim_fmt());
+            let _ =
+                writeln!(text, "\n{title}\n{}", placed(&records, &shown.placing, false, width).trim_fmt());
         }
     }
     if !shown.records.is_empty() {
@@ -208,9 +209,10 @@ pub(crate) fn records(records: &[&Record], sources: bool, width: Option<u16>) ->
     table
 }
 
-/// A table of records, with the place of each address if files say where addresses are.
-fn placed(records: &[&Record], placing: &Placing, width: Option<u16>) -> Table {
-    let mut table = self::records(records, false, width);
+/// A table of records, with the place of each address if files say where addresses are; with `sources`, including the source of
+/// each record.
+pub(crate) fn placed(records: &[&Record], placing: &Placing, sources: bool, width: Option<u16>) -> Table {
+    let mut table = self::records(records, sources, width);
     if placing.networks.is_configured() {
         let header =
             table.header().map(|row| row.cell_iter().map(comfy_table::Cell::content).collect::<Vec<_>>());

@@ -81,7 +81,26 @@ fn every_output_says_where_addresses_are() {
     let shown = run(&home, &["run", "show", "1"]);
     assert!(shown.contains("AS64496 Example Networks, FR"), "{shown}");
 
+    let lookup = run(&home, &["lookup", "www.example.com"]);
+    assert!(lookup.contains("Network") && lookup.contains("AS64496 Example Networks, NL"), "{lookup}");
+    let lookup = run(&home, &["lookup", "www.example.com", "--by-source"]);
+    assert!(lookup.contains("Source") && lookup.contains("AS64498 Third, DE"), "{lookup}");
+    let lookup = run(&home, &["lookup", "www.example.com", "--format", "csv"]);
+    assert!(lookup.lines().next().unwrap().ends_with(",caution,as_number,as_name,country"), "{lookup}");
+    assert!(lookup.lines().any(|line| line.ends_with(",64498,Third,DE")), "{lookup}");
+    let lookup = run(&home, &["lookup", "www.example.com", "--by-source", "--format", "json"]);
+    let lookup: Value = serde_json::from_str(&lookup).unwrap();
+    let of = |data: &str| {
+        let found =
+            lookup["records"].as_array().unwrap().iter().find(|record| record["rdata"] == data).unwrap();
+        (found["as_number"].clone(), found["country"].clone(), found["source_kind"].clone())
+    };
+    assert_eq!(of("185.194.93.200"), (64_496.into(), "FR".into(), "report".into()));
+    assert_eq!(of("8.8.8.8"), (Value::Null, Value::Null, "report".into()));
+
     // Without files, nothing has changed.
+    let plain = home.run(&["lookup", "www.example.com", "--format", "csv"]).ok();
+    assert!(plain.lines().next().unwrap().ends_with(",caution"), "{plain}");
     let plain = home.run(&[&QUERY[..], &["--format", "csv"]].concat()).ok();
     assert!(plain.lines().next().unwrap().ends_with(",caution"), "{plain}");
     let plain: Value =

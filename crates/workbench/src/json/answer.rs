@@ -425,8 +425,11 @@ fn push_record(
     Ok(())
 }
 
-/// The members for a place.
-fn push_place(text: &mut String, place: &Place) -> Result<(), serde_json::Error> {
+/// Writes the members for a place, each after a comma: what is not known is left out.
+///
+/// # Errors
+/// None in practice: the text is written to memory.
+pub fn push_place(text: &mut String, place: &Place) -> Result<(), serde_json::Error> {
     if let Some(number) = place.as_number {
         let _ = write!(text, ",\"as_number\":{number}");
     }
