@@ -33,6 +33,18 @@ impl Place {
         self.as_number.map(|number| format!("AS{number}"))
     }
 
+    /// Number and name of the autonomous system, `AS64496 Example Networks`; `None` without a number.
+    pub fn system(&self) -> Option<String> {
+        let number = self.as_word()?;
+        Some(self.as_name.as_ref().map_or_else(|| number.clone(), |name| format!("{number} {name}")))
+    }
+
+    /// Number and country in a few characters, `AS64496 NL`; empty if neither is known.
+    pub fn short(&self) -> String {
+        let parts = [self.as_word(), self.country.map(|country| country.to_string())];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
     /// Takes from another place what this one does not say. An AS name is only taken with its number, so that a number and a
     /// name of two files are not mixed.
     pub(crate) fn or(&mut self, other: Self) {
@@ -108,6 +120,13 @@ mod tests {
         assert_eq!(place(None, None, Some("NL")).to_string(), "NL");
         assert_eq!(place(Some(64_496), None, None).to_string(), "AS64496");
         assert_eq!(Place::default().to_string(), "");
+        let known = place(Some(64_496), Some("Example Networks"), Some("nl"));
+        assert_eq!(
+            (known.system().unwrap().as_str(), known.short().as_str()),
+            ("AS64496 Example Networks", "AS64496 NL")
+        );
+        let country = place(None, Some("Example Networks"), Some("nl"));
+        assert_eq!((country.system(), country.short().as_str()), (None, "NL"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! [`Graph`] is the layout of an answer, and [`GraphPart`] its HTML, which the template of a page includes as `{{ graph }}`: an
 //! SVG, and the same content as a list below it. The steps are `net` (values and links), `collapse` (groups of similar names
 //! become one box), `bundle` (columns that are too tall), `choice` (selects the most observed), `columns` (positions), `drawing`
-//! (px), and `list`. [`GraphView`] is what the reader has selected.
+//! (px), `list`, and `located` (places of addresses). [`GraphView`] is what the reader has selected.
 //!
 //! Names are untrusted text. They are shortened here and escaped by the template. Nothing fails: an answer of any size results
 //! in at most [`MOST_BOXES`] boxes and [`MOST_EDGES`] edges, and the page states what is left out.
@@ -14,6 +14,7 @@ mod collapse;
 mod columns;
 mod drawing;
 mod list;
+mod located;
 mod net;
 mod part;
 
@@ -29,6 +30,7 @@ use crate::fold::{By, Key, Opened, Systems};
 use crate::timeline::{class_of, type_order};
 use drawing::Drawing;
 use list::Row;
+pub use located::{Location, Locations};
 use net::{Face, Net};
 pub use part::GraphPart;
 
@@ -52,6 +54,8 @@ pub struct GraphView {
 #[derive(Clone, Debug)]
 pub struct Graph {
     asked: String,
+    /// Whether it is that of several members.
+    of_members: bool,
     view: GraphView,
     /// The open bundles, with their labels.
     open: Vec<(Key, String)>,
@@ -112,6 +116,7 @@ impl Graph {
         table_only: Vec<String>,
     ) -> Self {
         let values = net.boxes.iter().map(|node| node.face.count()).sum();
+        let of_members = net.roots > 1;
         let (net, open) = bundle::bundled(net, view, systems);
         let total = net.boxes.len();
         let has_places =
@@ -122,6 +127,7 @@ impl Graph {
             net.links.iter().map(|link| (type_order(link.rrtype), link.rrtype)).collect();
         Self {
             asked,
+            of_members,
             view: view.clone(),
             open,
             has_places,

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use cof::{Name, Rdata, Record, RrType};
 use operation::{Indicator, Relation};
+use picture::fold::Systems;
 use picture::graph::{Graph, GraphView};
 use picture::timeline::{Timeline, TimelineView};
 
@@ -54,19 +55,20 @@ pub(crate) trait Content: Send + Sync {
 
     /// The timeline of all records, without any filters.
     fn timeline(&self) -> &Timeline {
-        let whole = || self.timeline_of(&TimelineView::default(), self.records());
+        // Nothing is folded by autonomous system unless the address says so.
+        let whole = || self.timeline_of(&TimelineView::default(), self.records(), None);
         self.prepared().timeline.get_or_init(whole)
     }
 
-    /// The timeline of some of the records.
-    fn timeline_of(&self, view: &TimelineView, records: &[Record]) -> Timeline {
+    /// The timeline of some of the records; autonomous systems are needed if the view folds by them.
+    fn timeline_of(&self, view: &TimelineView, records: &[Record], systems: Option<Systems<'_>>) -> Timeline {
         match self.judged_by() {
-            Some(asked) => Timeline::new(view, asked, records, None),
-            None => Timeline::of_all(view, records, None),
+            Some(asked) => Timeline::new(view, asked, records, systems),
+            None => Timeline::of_all(view, records, systems),
         }
     }
 
-    /// The graph around the indicator, if there is one.
+    /// The graph around the indicator, if there is one, without the places of addresses.
     fn graph(&self) -> Option<&Graph> {
         let asked = self.asked()?;
         Some(

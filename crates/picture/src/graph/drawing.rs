@@ -3,13 +3,17 @@
 //! Columns are as wide as their widest box, but at least as wide as in the picture of a small answer, so that small answers
 //! look alike.
 
+use std::net::IpAddr;
+
 use cof::RrType;
+use operation::Host;
 
 use super::columns::Columns;
+use super::located::Location;
 use super::net::{Face, Link, Net, Node};
 use crate::fold::Key;
 use crate::timeline::class_of;
-use crate::timeline::words::{thousands, without_middle};
+use crate::timeline::words::{cut, thousands, without_middle};
 
 /// The picture.
 #[derive(Clone, Debug)]
@@ -44,6 +48,8 @@ pub(crate) struct Tile {
     pub(crate) is_data: bool,
     pub(crate) standing: Standing,
     pub(crate) address: bool,
+    /// The address that it is.
+    pub(crate) host: Option<IpAddr>,
 }
 
 /// How much a box matters.
@@ -165,9 +171,18 @@ impl Tile {
         self.standing == Standing::Weak
     }
 
-    /// The width of its texts: 7.3 px per character of the monospace font, 6.1 of the other, and margins.
     fn need(&self) -> u32 {
-        (73 * to_u32(self.text.chars().count()) + 61 * to_u32(self.sub.chars().count())) / 10 + 36
+        need(&self.text, &self.sub)
+    }
+
+    /// Adds where the address is: to the title, and to the box if there is room.
+    pub(super) fn locate(&mut self, location: &Location) {
+        let parts = [self.sub.as_str(), location.short.as_str()];
+        let sub = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+        if need(&self.text, &sub) <= self.width {
+            self.sub = sub;
+        }
+        self.title = format!("{}\n{}", self.title, cut(&location.whole, LONGEST_TITLE));
     }
 
     fn at(self, place: Place) -> Self {
@@ -175,7 +190,13 @@ impl Tile {
     }
 }
 
+/// The width of the texts of a box: 7.3 px per character of the monospace font, 6.1 of the other, and margins.
+fn need(text: &str, sub: &str) -> u32 {
+    (73 * to_u32(text.chars().count()) + 61 * to_u32(sub.chars().count())) / 10 + 36
+}
+
 fn tile(net: &Net, at: usize, node: &Node) -> Tile {
+    let act = if net.roots > 1 { "Open" } else { "Query" };
     let whole = without_middle(&node.face.title(), LONGEST_TITLE);
     let (sub, title) = match &node.face {
         Face::One(_) if at < net.roots => {
@@ -185,8 +206,8 @@ fn tile(net: &Net, at: usize, node: &Node) -> Tile {
         Face::Crowd { parent, members, .. } => {
             (format!("under {parent}"), crowd_title(&whole, members, members.len()))
         }
-        Face::One(_) if node.records > 0 => (format!("{} rec.", node.records), format!("Query {whole}")),
-        Face::One(_) => (pointed_by(net, at), format!("Query {whole}")),
+        Face::One(_) if node.records > 0 => (format!("{} rec.", node.records), format!("{act} {whole}")),
+        Face::One(_) => (pointed_by(net, at), format!("{act} {whole}")),
     };
     let opens = match &node.face {
         Face::Bundle(bundle) => bundle.key,
@@ -211,8 +232,12 @@ fn tile(net: &Net, at: usize, node: &Node) -> Tile {
         },
         address: match &node.face {
             Face::Bundle(bundle) => bundle.of_addresses,
-            Face::One(value) => matches!(value, operation::Host::Address(_)),
+            Face::One(value) => matches!(value, Host::Address(_)),
             Face::Crowd { .. } => false,
+        },
+        host: match &node.face {
+            Face::One(Host::Address(address)) => Some(*address),
+            _ => None,
         },
     }
 }

@@ -8,6 +8,8 @@ use crate::timeline::type_order;
 pub(crate) struct Row {
     /// The owner.
     pub(crate) name: String,
+    /// Where it is, if it is an address and that is known.
+    pub(crate) place: Option<String>,
     /// Whether an action can be run on it; false for the queried value.
     pub(crate) pivots: bool,
     /// Types and data, sorted by type and then text.
@@ -21,6 +23,8 @@ pub(crate) struct Row {
 pub(crate) struct Target {
     pub(crate) rrtype: String,
     pub(crate) text: String,
+    /// Where it is, if it is an address and that is known.
+    pub(crate) place: Option<String>,
 }
 
 /// The most targets in a row.
@@ -44,9 +48,13 @@ pub(super) fn rows(net: &Net) -> Vec<Row> {
     let owners = net.boxes.iter().zip(targets).enumerate().filter(|(_, (_, targets))| !targets.is_empty());
     let row = |(at, (node, mut targets)): (usize, (&super::net::Node, Vec<_>))| {
         targets.sort();
-        let target =
-            |(_, rrtype, text): (_, cof::RrType, String)| Target { rrtype: rrtype.to_string(), text };
+        let target = |(_, rrtype, text): (_, cof::RrType, String)| Target {
+            rrtype: rrtype.to_string(),
+            text,
+            place: None,
+        };
         Row {
+            place: None,
             name: if node.face.pivot().is_some() { node.face.text() } else { node.face.title() },
             pivots: (at > 0 || net.roots > 1) && node.face.pivot().is_some(),
             more: targets.len().saturating_sub(MOST),

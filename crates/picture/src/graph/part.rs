@@ -40,7 +40,8 @@ impl GraphPart<'_> {
             let more = figure(graph.edges_left_out);
             format!("Shows the {} edges with the most sightings; {more} are not drawn.", figure(MOST_EDGES))
         });
-        let hint = "Click a box to query it.".to_owned();
+        let act = if graph.of_members { "open" } else { "query" };
+        let hint = format!("Click a box to {act} it.");
         let sentences = [Some(hint), self.bundles(), self.table_only(), boxes, edges];
         sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }

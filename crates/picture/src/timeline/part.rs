@@ -23,6 +23,7 @@ pub struct TimelinePart<'a> {
     timeline: &'a Timeline,
     links: &'a Links,
     places: Places,
+    knows_systems: bool,
 }
 
 /// The pages of the table with the rows that the bars link to.
@@ -52,7 +53,7 @@ impl Facets {
 impl Timeline {
     /// The panel with the picture.
     pub fn part<'a>(&'a self, links: &'a Links) -> TimelinePart<'a> {
-        TimelinePart { timeline: self, links, places: Places::default() }
+        TimelinePart { timeline: self, links, places: Places::default(), knows_systems: false }
     }
 
     /// The links that show and hide types and relations.
@@ -72,6 +73,13 @@ impl TimelinePart<'_> {
     #[must_use]
     pub fn with_places(self, places: Places) -> Self {
         Self { places, ..self }
+    }
+
+    /// The same, with folding by autonomous system if they are known: a layout that is used again was made without them, because
+    /// only such folds need them.
+    #[must_use]
+    pub fn with_systems(self, knows_systems: bool) -> Self {
+        Self { knows_systems, ..self }
     }
 
     /// The row of a record on its page, or the table if the address of its page would be too long.
@@ -206,7 +214,8 @@ impl TimelinePart<'_> {
     fn ways(&self) -> Vec<(&'static str, String, bool)> {
         let Some(picture) = self.picture().filter(|_| self.folds()) else { return Vec::new() };
         let domain = picture.dense.then_some(("Domain", By::Domain));
-        let system = picture.knows_systems.then_some(("AS", By::System));
+        let knows_systems = picture.knows_systems || self.knows_systems;
+        let system = knows_systems.then_some(("AS", By::System));
         let ways: Vec<_> = [domain, Some(("Network", By::Network)), system].into_iter().flatten().collect();
         if ways.len() < 2 {
             return Vec::new();

@@ -17,6 +17,7 @@ use picture::timeline::{Timeline, TimelineView};
 
 use self::narrowing::Narrowing;
 use crate::content::Content;
+use crate::placed::with_systems;
 
 /// A parameter of an address, empty if it is missing.
 pub(super) fn text<'a>(parameters: &'a [(String, String)], name: &str) -> &'a str {
@@ -52,10 +53,13 @@ impl Shown {
             all.iter().enumerate().filter_map(kept).collect()
         };
         let narrowed = || drawn.iter().filter_map(|place| all.get(*place)).cloned().collect::<Vec<_>>();
+        let timeline = |records: &[Record]| {
+            with_systems(narrowing.networks(), |systems| content.timeline_of(&view, records, systems))
+        };
         let own = match (narrowing.is_empty(), view == TimelineView::default()) {
             (true, true) => None,
-            (true, false) => Some(content.timeline_of(&view, all)),
-            (false, _) => Some(content.timeline_of(&view, &narrowed())),
+            (true, false) => Some(timeline(all)),
+            (false, _) => Some(timeline(&narrowed())),
         };
         Self { view, narrowing, drawn, own }
     }

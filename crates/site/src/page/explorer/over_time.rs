@@ -51,7 +51,7 @@ pub(super) async fn look(looked: Looked) -> Result<Response, Problem> {
             (table.shown, table.total),
             table.is_placed,
         ),
-        timeline: timeline.part(&links).with_places(places),
+        timeline: timeline.part(&links).with_places(places).with_systems(table.is_placed),
         table,
         head,
         frame: looked.frame,

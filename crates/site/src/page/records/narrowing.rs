@@ -47,6 +47,11 @@ impl Narrowing {
         Self { places, ..self }
     }
 
+    /// Where addresses are.
+    pub(in crate::page) fn networks(&self) -> &NetworksNow {
+        &self.placing.networks
+    }
+
     pub(in crate::page) fn is_empty(&self) -> bool {
         self.texts.is_empty() && self.least <= 1 && self.places.is_none() && self.placing.only.is_empty()
     }

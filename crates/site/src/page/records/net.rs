@@ -8,6 +8,7 @@ use super::filters::Filters;
 use super::narrowing::Narrowing;
 use super::row::kept;
 use crate::content::Content;
+use crate::placed::{located, with_systems};
 
 /// A graph with its filters.
 pub(in crate::page) struct ShownNet {
@@ -15,7 +16,7 @@ pub(in crate::page) struct ShownNet {
     /// How many records match the filters, and how many there are.
     shown: usize,
     total: usize,
-    /// The graph, unless it is that of all records.
+    /// The graph, unless it is that of all records without the places of addresses.
     own: Option<Graph>,
 }
 
@@ -32,9 +33,11 @@ impl ShownNet {
         let facets = Facets::new(&view, narrowed.map(|(_, (record, relation))| (record.rrtype, *relation)));
         let records: Vec<_> = kept(content, &view, narrowing).map(|(_, record, _)| record).collect();
         let (shown, total) = (records.len(), content.records().len());
-        let is_whole = shown == total && how == GraphView::default();
+        let networks = narrowing.networks();
+        let is_whole = shown == total && how == GraphView::default() && !networks.is_configured();
         let asked = content.asked().filter(|_| !is_whole);
-        let own = asked.map(|asked| Graph::new(&how, asked, records, None));
+        let new = |asked| with_systems(networks, |systems| Graph::new(&how, asked, records, systems));
+        let own = asked.map(new).map(|graph| located(graph, networks));
         Self { facets, shown, total, own }
     }
 
