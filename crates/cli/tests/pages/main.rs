@@ -11,6 +11,7 @@ mod copied;
 mod driver;
 mod explorer;
 mod fit;
+mod folds;
 mod guide;
 mod histories;
 mod hostile;
