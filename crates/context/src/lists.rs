@@ -263,6 +263,11 @@ impl ListsNow {
         self.lists.is_empty()
     }
 
+    /// Whether nothing was changed in between, so that lookups in both find the same.
+    pub fn is_same(&self, other: &Self) -> bool {
+        (self.is_empty() && other.is_empty()) || Arc::ptr_eq(&self.lists, &other.lists)
+    }
+
     /// Stored lists that cannot be used, and why.
     pub fn unreadable(&self) -> &[String] {
         &self.unreadable

@@ -54,15 +54,32 @@ pub enum Reason {
 impl Rules {
     /// Every reason, the strongest first; empty if nothing is known against it.
     pub fn reasons(&self, pivot: &Pivot<'_>) -> Vec<Reason> {
-        let own = match pivot.target {
-            Target::Address(address) => special(address),
-            Target::Name(name) if pivot.is_name_server => name_server(name),
-            Target::Name(_) => None,
-        };
-        let many =
-            pivot.names.filter(|names| *names > self.most_names).map(|_| Reason::ManyNames(self.most_names));
         let listed = self.lists.of(pivot.target).into_iter().map(|hit| Reason::Listed(hit.about));
-        own.into_iter().chain(many).chain(listed).collect()
+        own(pivot).into_iter().chain(self.many(pivot)).chain(listed).collect()
+    }
+
+    /// The first of [these](Self::reasons), which is cheaper to find than all of them.
+    pub fn reason(&self, pivot: &Pivot<'_>) -> Option<Reason> {
+        let listed = || self.lists.first(pivot.target).map(|hit| Reason::Listed(hit.about));
+        own(pivot).or_else(|| self.many(pivot)).or_else(listed)
+    }
+
+    /// Whether both say the same about everything: nothing was configured or imported in between.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.most_names == other.most_names && self.lists.is_same(&other.lists)
+    }
+
+    fn many(&self, pivot: &Pivot<'_>) -> Option<Reason> {
+        pivot.names.filter(|names| *names > self.most_names).map(|_| Reason::ManyNames(self.most_names))
+    }
+}
+
+/// The reason in the address or name itself.
+fn own(pivot: &Pivot<'_>) -> Option<Reason> {
+    match pivot.target {
+        Target::Address(address) => special(address),
+        Target::Name(name) if pivot.is_name_server => name_server(name),
+        Target::Name(_) => None,
     }
 }
 
@@ -123,7 +140,16 @@ mod tests {
     }
 
     fn said(target: Target<'_>, is_name_server: bool, names: Option<u64>) -> Vec<String> {
-        rules().reasons(&Pivot { target, is_name_server, names }).iter().map(ToString::to_string).collect()
+        let pivot = Pivot { target, is_name_server, names };
+        let reasons = rules().reasons(&pivot);
+        assert_eq!(rules().reason(&pivot).as_ref(), reasons.first());
+        reasons.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn rules_are_the_same_until_they_change() {
+        assert!(rules().is_same(&rules()));
+        assert!(!rules().is_same(&Rules { most_names: 10, ..rules() }));
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! What the members of investigations share, as pages and programs show it: [`Comparisons`], which keeps the most recent ones.
 //!
-//! A comparison is the same as long as the members and their runs are ([`Stamp`]); each request reads only that if it is known. Counts
-//! of the own database are those of the moment when it was made, for a while ([`FRESH`]).
+//! A comparison is the same as long as the members and their runs are ([`Stamp`]), and the rules for what says little; each request
+//! reads only these if it is known. Counts of the own database are those of the moment when it was made, for a while ([`FRESH`]).
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cof::Name;
+use context::weak::Rules;
 use edge::problem::Problem;
 use operation::{Host, Indicator};
 use store::Store;
@@ -35,6 +36,7 @@ pub(crate) struct Comparisons {
 pub(crate) struct Comparison {
     id: i64,
     stamp: Stamp,
+    rules: Rules,
     at: u64,
     pub(crate) records: Records,
     pub(crate) shared: Common,
@@ -45,26 +47,27 @@ impl Comparisons {
         Self { desk, kept: Arc::default(), turn: Arc::default() }
     }
 
-    /// What the members of an investigation share; `store` counts the names that use it.
+    /// What the members of an investigation share; `store` counts the names that use it, and the rules tell what says little.
     ///
     /// # Errors
     /// [`Problem`] if there is no such investigation, or the data folder cannot be read.
     pub(crate) async fn of(
         &self,
         store: Option<Arc<dyn Store>>,
+        rules: Rules,
         id: i64,
     ) -> Result<Arc<Comparison>, Problem> {
         let stamp = self.desk.read(move |workbench| workbench.records_stamp(id)).await?;
-        if let Some(known) = self.known(id, stamp) {
+        if let Some(known) = self.known(id, stamp, &rules) {
             return Ok(known);
         }
         let comparisons = self.clone();
         // A separate task, so that the result is kept for other requests even if this one is cancelled.
         let comparing = tokio::spawn(async move {
             let _turn = comparisons.turn.lock().await;
-            match comparisons.known(id, stamp) {
+            match comparisons.known(id, stamp, &rules) {
                 Some(known) => Ok(known),
-                None => comparisons.compare(id, stamp, store).await,
+                None => comparisons.compare((id, stamp), store, rules).await,
             }
         });
         comparing.await.unwrap_or_else(|_| Err(Problem::internal_page()))
@@ -72,26 +75,27 @@ impl Comparisons {
 
     async fn compare(
         &self,
-        id: i64,
-        stamp: Stamp,
+        (id, stamp): (i64, Stamp),
         store: Option<Arc<dyn Store>>,
+        rules: Rules,
     ) -> Result<Arc<Comparison>, Problem> {
         let at = self.desk.clock().seconds();
         let read = move |workbench: &Workbench| {
             let records = workbench.member_records(id)?;
-            let shared = compared(&records, store.as_deref());
-            Ok(Arc::new(Comparison { id, stamp, at, records, shared }))
+            let shared = compared(&records, store.as_deref(), &rules);
+            Ok(Arc::new(Comparison { id, stamp, rules, at, records, shared }))
         };
         let comparison = self.desk.read(read).await?;
         self.keep(&comparison);
         Ok(comparison)
     }
 
-    fn known(&self, id: i64, stamp: Stamp) -> Option<Arc<Comparison>> {
+    fn known(&self, id: i64, stamp: Stamp, rules: &Rules) -> Option<Arc<Comparison>> {
         let now = self.desk.clock().seconds();
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_same =
-            |one: &&Arc<Comparison>| one.id == id && one.stamp == stamp && now.abs_diff(one.at) < FRESH;
+        let is_same = |one: &&Arc<Comparison>| {
+            one.id == id && one.stamp == stamp && one.rules.is_same(rules) && now.abs_diff(one.at) < FRESH
+        };
         kept.iter().find(is_same).cloned()
     }
 
@@ -124,14 +128,16 @@ fn names(records: &Records) -> BTreeSet<Name> {
     records.members.iter().filter_map(|member| name_of(&member.indicator).cloned()).collect()
 }
 
-fn compared(records: &Records, store: Option<&dyn Store>) -> Common {
+fn compared(records: &Records, store: Option<&dyn Store>, rules: &Rules) -> Common {
     let names = names(records);
     let other_names = |resource: &Resource, limit: u32| match store {
         // A resource that cannot be counted is shown without its number.
         Some(store) => shared::other_names(store, &names, resource, limit).unwrap_or(Count::NotCounted),
         None => Count::NotCounted,
     };
-    let options = Options { warned: &|_| None, other_names: &other_names, ..Options::default() };
+    let warned = |resource: &Resource| shared::warned(rules, resource);
+    let weak_names = u32::try_from(rules.most_names).unwrap_or(u32::MAX);
+    let options = Options { weak_names, warned: &warned, other_names: &other_names, ..Options::default() };
     shared::compare(&members(records), &options)
 }
 

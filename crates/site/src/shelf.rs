@@ -6,7 +6,7 @@
 use axum::http::StatusCode;
 use context::ListError;
 use context::lists::{About, ListErrorKind, Lists};
-use context::weak::{Pivot, Reason};
+use context::weak::{Pivot, Reason, Rules};
 use edge::problem::Problem;
 use operation::Indicator;
 use workbench::listing::ListChange;
@@ -102,6 +102,16 @@ pub(crate) async fn reasons(
         asked.weak_rules().reasons(&pivot)
     };
     with(site, find).await
+}
+
+/// The rules for what says little.
+///
+/// # Errors
+/// [`Problem`] if the server cannot do it now.
+pub(crate) async fn rules(site: &Shared) -> Result<Rules, Problem> {
+    // Lists that have changed are read from the disk.
+    let asked = site.clone();
+    with(site, move |_| asked.weak_rules()).await
 }
 
 /// The names of the lists that have a value; none if the lists cannot be read.

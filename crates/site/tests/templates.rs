@@ -16,7 +16,18 @@ fn no_template_has_a_script_or_style_of_its_own_or_turns_escaping_off() {
             assert!(!lower.contains(never), "{}: {never}", file.display());
         }
         // Parts that are templates themselves have already escaped their output.
-        let parts = ["facets", "graph", "head", "job", "line", "reach.line", "strip", "timeline"];
+        let parts = [
+            "facets",
+            "graph",
+            "head",
+            "job",
+            "line",
+            "overlap",
+            "reach.line",
+            "row.sharers",
+            "strip",
+            "timeline",
+        ];
         let rendered = parts.map(|part| lower.matches(&format!("{{{{ {part}|safe }}}}")).count());
         assert_eq!(lower.matches("|safe").count(), rendered.iter().sum::<usize>(), "{}", file.display());
         for (at, _) in lower.match_indices("<script") {

@@ -1,7 +1,7 @@
 //! One investigation: what it is, its members, what was asked about them, and notes.
 //!
 //! Every page of it has the same [`Head`], with the progress of its job until that has ended. `overview` has what users write and how
-//! operations are asked; `asking` starts and controls the job.
+//! operations are asked; `asking` starts and controls the job; `shared` compares the members.
 
 mod asking;
 mod findings;
@@ -10,17 +10,21 @@ mod members;
 mod notes;
 mod overview;
 mod paste;
-
 mod progress;
 mod shared;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::{get, post};
 use edge::problem::Problem;
 use operation::Indicator;
+use store::Store;
 use workbench::investigation::{Investigation, MOST_MEMBERS};
 
 use crate::access::{Fields, Most};
+use crate::comparisons::Comparison;
+use crate::shelf;
 use crate::site::{Shared, Site};
 
 /// The largest form, in bytes: the values of ten thousand members.
@@ -60,6 +64,16 @@ pub(super) fn address(id: i64) -> String {
 /// The investigation, even if it is removed.
 async fn found(site: &Site, id: i64) -> Result<Investigation, Problem> {
     Ok(site.desk.read(move |workbench| workbench.investigation(id)).await?)
+}
+
+/// What the members share, with the records that say so.
+async fn compared(site: &Shared, id: i64) -> Result<Arc<Comparison>, Problem> {
+    site.comparisons.of(store(site), shelf::rules(site).await?, id).await
+}
+
+/// The own database, if this server has one.
+fn store(site: &Site) -> Option<Arc<dyn Store>> {
+    site.rows.as_ref().map(|rows| Arc::clone(&rows.store))
 }
 
 /// The indicators of ticked boxes.

@@ -8,7 +8,7 @@
 //!
 //! Who has a resource follows from records alone (`facts`): a record is about its owner, whichever member's answer contains
 //! it. `chain` adds what members reached through CNAME records, `span` compares times, `weak` and `score` rank, and `why` says
-//! it in words.
+//! it in words. [`warned()`] is what the lists and rules of a data folder say, and [`Finder`] finds the records of resources.
 
 mod candidates;
 mod chain;
@@ -22,6 +22,7 @@ mod score;
 mod span;
 mod table;
 mod token;
+mod warned;
 mod weak;
 mod why;
 
@@ -31,13 +32,14 @@ use std::sync::Arc;
 use cof::{Name, Record};
 use operation::Indicator;
 
-pub use candidates::{Candidate, candidates, joined};
+pub use candidates::{Candidate, Finder, candidates, joined};
 pub use network::Network;
 pub use own_names::{other_names, own_candidates};
 pub use resource::{Kind, Resource, ResourceError};
 pub use score::Score;
 pub use span::{Overlap, Span};
 pub use token::{Spf, SpfTerm, Token};
+pub use warned::warned;
 pub use weak::{WeakCount, WeakReason, Weakness};
 pub use why::{Why, line};
 

@@ -1,4 +1,6 @@
-//! What the members share: a ranked table, and following what is ticked to the names and addresses behind it.
+//! What the members share: a ranked table with small pictures, and following what is ticked to the names and addresses behind it.
+
+mod row;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -9,21 +11,20 @@ use axum::response::Response;
 use edge::problem::Problem;
 use operation::Indicator;
 use serde::Deserialize;
-use store::Store;
 use workbench::Workbench;
-use workbench::investigation::Member;
-use workbench::investigation::shared::{self, Candidate, Count, Kind, Resource, SharedResource};
+use workbench::investigation::shared::{Candidate, Kind, Resource, SharedResource};
 use workbench::library::{Entry, Status};
 
+use self::row::{Drawing, Row};
 use super::head::{Head, Tab};
+use super::{compared, store};
 use crate::comparisons::Comparison;
-use crate::page::stamp::Stamp;
 use crate::page::{Frame, encoded, show};
 use crate::site::{Shared, Site};
-use picture::timeline::words::{figure, thousands};
+use picture::timeline::words::{day, figure};
 
-/// Rows that are shown at once.
-const SHOWN: usize = 200;
+/// Rows per page: with their pictures, more would not fit into a page of 300 KiB.
+const PAGE: usize = 60;
 /// The most resources that are followed at once.
 const FOLLOWED: usize = 50;
 
@@ -35,7 +36,7 @@ pub(super) struct Wish {
     least: String,
     at_once: String,
     weak: String,
-    all: String,
+    page: usize,
 }
 
 #[derive(Template)]
@@ -45,21 +46,18 @@ struct Page {
     head: Head,
     wish: Wish,
     comparison: Arc<Comparison>,
-    members: Vec<Member>,
     rows: Vec<Row>,
     weak: Vec<Row>,
-    /// How many match the filters, shown or not, apart from the weak ones.
+    /// How many match the filters, shown or not; weak ones only if they are wanted.
     matching: usize,
+    /// Whether there are rows before and after these.
+    before: bool,
+    after: bool,
+    /// The first and last day of all pictures.
+    axis: Option<(String, String)>,
     /// The resources that are followed, by their ids.
     followed: Vec<String>,
     candidates: Vec<Behind>,
-}
-
-/// A shared resource.
-struct Row {
-    rank: usize,
-    shared: SharedResource,
-    is_followed: bool,
 }
 
 /// A name or address behind what is followed.
@@ -76,28 +74,34 @@ pub(super) async fn look(
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
     let head = Head::of(&site, id, Tab::Shared, &frame).await?;
-    let comparison = site.comparisons.of(store(&site), id).await?;
-    let members = site.desk.read(move |workbench| workbench.members(id)).await?;
+    let comparison = compared(&site, id).await?;
     let resources = followed(&pairs);
     let followed: Vec<String> = resources.iter().map(Resource::id).collect();
     let candidates = behind(&site, &comparison, &resources).await?;
-    let ranked = comparison.shared.list.iter().enumerate().filter(|(_, shared)| wish.keeps(shared));
-    let rows = ranked.map(|(at, shared)| Row {
-        rank: at + 1,
-        is_followed: followed.contains(&shared.resource.id()),
-        shared: shared.clone(),
-    });
-    let (weak, mut rows): (Vec<Row>, Vec<Row>) = rows.partition(|row| row.shared.is_weak());
-    let matching = rows.len();
-    if wish.all.is_empty() {
-        rows.truncate(SHOWN);
-    }
-    show(&Page { frame, head, wish, comparison, members, rows, weak, matching, followed, candidates })
-}
-
-/// The own database, if this server has one.
-fn store(site: &Site) -> Option<Arc<dyn Store>> {
-    site.rows.as_ref().map(|rows| Arc::clone(&rows.store))
+    let ranked = comparison.shared.list.iter().enumerate();
+    let wanted: Vec<(usize, &SharedResource)> = ranked.filter(|(_, shared)| wish.keeps(shared)).collect();
+    let matching = wanted.len();
+    let from = wish.page.saturating_mul(PAGE);
+    let drawing = Drawing::new(&comparison, site.networks.now());
+    let shown = wanted.iter().skip(from).take(PAGE);
+    let rows = shown.map(|(at, shared)| drawing.row(*at, shared, &followed));
+    let (weak, rows): (Vec<Row>, Vec<Row>) = rows.partition(|row| row.shared.is_weak());
+    let axis = drawing.axis.map(|(first, last)| (day(first), day(last)));
+    let (before, after) = (wish.page > 0, from.saturating_add(PAGE) < matching);
+    show(&Page {
+        frame,
+        head,
+        wish,
+        comparison: Arc::clone(&comparison),
+        rows,
+        weak,
+        matching,
+        before,
+        after,
+        axis,
+        followed,
+        candidates,
+    })
 }
 
 /// The resources that the address says are followed.
@@ -135,6 +139,7 @@ impl Wish {
         kind.is_none_or(|kind| shared.resource.kind() == kind)
             && shared.sharers.len() >= least
             && (self.at_once.is_empty() || shared.overlap.days > 0)
+            && (self.shows_weak() || !shared.is_weak())
     }
 
     fn least(&self) -> usize {
@@ -151,14 +156,30 @@ impl Page {
         format!("/investigations/{}/shared", self.head.investigation.id)
     }
 
-    /// The address of this page with another choice of weak ones.
+    /// The address of this page with weak ones or without.
     fn weak_address(&self, weak: &str) -> String {
+        self.address(weak, 0)
+    }
+
+    /// The addresses of the rows before and after these.
+    fn stronger(&self) -> String {
+        self.address(&self.wish.weak, self.wish.page.saturating_sub(1))
+    }
+
+    fn weaker(&self) -> String {
+        self.address(&self.wish.weak, self.wish.page.saturating_add(1))
+    }
+
+    fn address(&self, weak: &str, page: usize) -> String {
         let mut address =
             format!("{}?kind={}&least={}", self.base(), encoded(&self.wish.kind), self.wish.least());
         for (name, value) in [("at_once", self.wish.at_once.as_str()), ("weak", weak)] {
             if !value.is_empty() {
                 let _ = write!(address, "&{name}={}", encoded(value));
             }
+        }
+        if page > 0 {
+            let _ = write!(address, "&page={page}");
         }
         for followed in &self.followed {
             let _ = write!(address, "&follow={}", encoded(followed));
@@ -174,17 +195,6 @@ impl Page {
         self.comparison.shared.weak.iter().map(|one| one.count).sum()
     }
 
-    /// The first two members that share it, and how many more.
-    fn sharers(&self, shared: &SharedResource) -> String {
-        let members = shared.sharers.iter().filter_map(|sharer| self.members.get(sharer.member));
-        let mut named: Vec<String> = members.take(2).map(|member| member.indicator.to_string()).collect();
-        let more = shared.sharers.len().saturating_sub(named.len());
-        if more > 0 {
-            named.push(format!("{more} more"));
-        }
-        named.join(", ")
-    }
-
     /// The candidates that can be added: those that are neither whitelisted nor removed.
     fn addable(&self) -> Vec<&Indicator> {
         self.candidates.iter().filter(|one| one.is_addable()).map(|one| &one.candidate.indicator).collect()
@@ -198,29 +208,6 @@ impl Page {
     /// How many of the candidates are left alone.
     fn left_alone(&self) -> String {
         figure(self.candidates.iter().filter(|one| !one.is_addable()).count())
-    }
-}
-
-impl Row {
-    fn names(&self) -> String {
-        match self.shared.other_names {
-            Count::Exactly(count) => thousands(u64::from(count)),
-            Count::Over(limit) => format!("over {}", thousands(u64::from(limit))),
-            Count::NotCounted => "not counted".to_owned(),
-        }
-    }
-
-    fn why(&self) -> String {
-        match &self.shared.weakness {
-            Some(weakness) => crate::page::begun(&weakness.to_string()),
-            None => shared::line(&self.shared.why),
-        }
-    }
-
-    /// First and last seen by any member.
-    fn span(&self) -> Option<(Stamp, Stamp)> {
-        let seconds = |seconds: u64| i64::try_from(seconds).unwrap_or(i64::MAX);
-        self.shared.span.map(|span| (Stamp::of(seconds(span.first)), Stamp::of(seconds(span.last))))
     }
 }
 

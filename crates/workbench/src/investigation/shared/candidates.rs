@@ -93,6 +93,30 @@ impl Candidate {
     }
 }
 
+/// Finds the records that are about some resources, whoever owns them; resources differ from each other.
+pub struct Finder<'a>(Wanted<'a>);
+
+impl<'a> Finder<'a> {
+    /// For these resources.
+    pub fn new(resources: &'a [Resource]) -> Self {
+        Self(Wanted::of(resources))
+    }
+
+    /// The positions of the resources that a record is about, each once and in order.
+    pub fn of(&self, record: &Record) -> Vec<usize> {
+        let mut found: Vec<usize> = self.0.hits(record).into_iter().map(|hit| hit.resource).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+impl std::fmt::Debug for Finder<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Finder").finish_non_exhaustive()
+    }
+}
+
 /// The resources that are looked for, by what records contain.
 #[derive(Default)]
 struct Wanted<'a> {

@@ -55,6 +55,20 @@ impl Network {
         self.first
     }
 
+    /// The last address.
+    pub(super) fn last(self) -> IpAddr {
+        match self.first {
+            IpAddr::V4(first) => {
+                let rest = u32::MAX.checked_shr(self.prefix.into()).unwrap_or(0);
+                Ipv4Addr::from_bits(first.to_bits() | rest).into()
+            }
+            IpAddr::V6(first) => {
+                let rest = u128::MAX.checked_shr(self.prefix.into()).unwrap_or(0);
+                Ipv6Addr::from_bits(first.to_bits() | rest).into()
+            }
+        }
+    }
+
     /// The length of the prefix, in bits.
     pub const fn prefix(self) -> u8 {
         self.prefix
@@ -104,6 +118,19 @@ mod tests {
             ("::1", "::/48"),
         ] {
             assert_eq!(Network::around(address.parse().unwrap()).to_string(), network);
+        }
+    }
+
+    #[test]
+    fn a_network_ends_with_its_last_address() {
+        for (network, last) in [
+            ("203.0.113.0/24", "203.0.113.255"),
+            ("0.0.0.0/0", "255.255.255.255"),
+            ("192.0.2.1/32", "192.0.2.1"),
+            ("2001:db8:80::/48", "2001:db8:80:ffff:ffff:ffff:ffff:ffff"),
+            ("::1/128", "::1"),
+        ] {
+            assert_eq!(Network::parse(network).unwrap().last().to_string(), last);
         }
     }
 

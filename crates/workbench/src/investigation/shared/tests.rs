@@ -114,6 +114,9 @@ fn every_kind_of_resource_is_found() {
             let who = [(0, How::Direct, vec![(1, 5)]), (1, How::Direct, vec![(3, 9)])];
             assert_eq!((shared.who(), shared.overlap.days), (who.to_vec(), 2), "{rrtype} {data}");
         }
+        let resources: Vec<Resource> = ids.iter().map(|id| Resource::parse(id).unwrap()).collect();
+        let found = Finder::new(&resources).of(&record("x.example", rrtype, data, (1, 5)));
+        assert_eq!(found, (0..ids.len()).collect::<Vec<_>>(), "{rrtype} {data}");
     }
 }
 
