@@ -65,7 +65,7 @@ fn members(links: &Links) {
             records: records.iter().collect(),
         }
     };
-    let is_in = |record: &Record| record.rdata_text() == "198.51.100.7";
+    let is_in = |_: &Strand<'_>, record: &Record| record.rdata_text() == "198.51.100.7";
     report("timeline of 200 members with 50,000 records", || {
         let strands: Vec<Strand<'_>> = names.iter().zip(&labels).zip(&records).map(strand).collect();
         let followed = Followed { label: "198.51.100.7", is_in: &is_in };

@@ -80,7 +80,7 @@ async fn is_noted(browser: &Browser) {
 async fn is_investigated(browser: &Browser) {
     let set = "document.querySelector(arguments[0]).value = arguments[1];";
     browser.go("/investigations/new").await;
-    let report = format!("evil.example and also.evil.example\n{}", TEXTS.join("\n"));
+    let report = format!("evil.example and also.evil.example 192.0.2.66\n{}", TEXTS.join("\n"));
     browser.run(set, vec![json!("#tx"), json!(report)]).await;
     browser.run(set, vec![json!("#nm"), json!(TEXTS[0])]).await;
     browser.press("Read the text").await;
@@ -102,9 +102,34 @@ async fn is_investigated(browser: &Browser) {
         browser.sees("Note added.").await;
         is_unharmed(browser).await;
     }
-    for page in ["members", "shared?weak=yes", "findings", "source/1", "ask"] {
+    for page in [
+        "members",
+        "shared?weak=yes",
+        "timeline",
+        "timeline?lanes=shared&weak=yes",
+        "timeline?follow=addr:192.0.2.66",
+        "graph",
+        "findings",
+        "source/1",
+        "ask",
+    ] {
         browser.go(&format!("/investigations/1/{page}")).await;
         is_unharmed(browser).await;
+        fits_narrow(browser, page).await;
+    }
+    for text in TEXTS {
+        let text: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        for page in [
+            "timeline?follow=txt:",
+            "timeline?lanes=",
+            "timeline?open=",
+            "graph?fold=",
+            "graph?min=",
+            "shared?kind=",
+        ] {
+            browser.go(&format!("/investigations/1/{page}{text}&at={text}&follow={text}&text={text}")).await;
+            is_unharmed(browser).await;
+        }
     }
     browser.go("/investigations").await;
     browser.sees(TEXTS[0]).await;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use fantoccini::Locator;
-use testkit::{Exchange, Script, ScriptedProvider};
+use serde_json::{Value, json};
+use testkit::{Exchange, Script, ScriptedProvider, mmdb};
 
 use crate::access::is_for_everybody;
 use crate::browser::{Browser, browse};
@@ -145,7 +146,7 @@ fn record(rrname: &str, rrtype: &str, rdata: &str, days: (u64, u64)) -> String {
 }
 
 /// Eight names with rotating addresses; a name server that only they and two more names use; a shared host with 5,000 innocent names;
-/// a parked name; a delivery network.
+/// two parked names, which also have a name server that calls itself a sinkhole; a delivery network.
 fn campaign() -> String {
     let mut records = String::new();
     for n in 0..8_u64 {
@@ -165,12 +166,42 @@ fn campaign() -> String {
     for n in 0..5_000 {
         records += &record(&format!("innocent{n}.example"), "A", "185.194.94.80", (0, 90));
     }
-    records + &record("lure4.example", "CNAME", "d2.wide-cdn.example", (0, 40))
+    for name in ["lure5.example", "lure6.example"] {
+        records += &record(name, "NS", "ns1.parkinglot.example", (0, 90));
+        records += &record(name, "NS", "ns1.sinkhole-of.example", (0, 90));
+    }
+    for name in ["lure3.example", "lure4.example"] {
+        records += &record(name, "CNAME", "d2.wide-cdn.example", (0, 40));
+    }
+    records
+}
+
+/// Imports warning lists that have the parking and the delivery network.
+fn warns(program: &Program) {
+    for (name, domain) in [("Parking", "parkinglot.example"), ("CDN", "wide-cdn.example")] {
+        let list =
+            json!({ "name": name, "type": "hostname", "version": 1, "description": "", "list": [domain] });
+        let file = program.file(&format!("{name}.json"), list.to_string().as_bytes());
+        assert_eq!(program.does("list", &["import", file.to_str().unwrap()]), Some(0));
+    }
+}
+
+/// A folder with a file that says where the addresses of the campaign are, and a configuration that names it.
+fn networks() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let asn =
+        mmdb::file("GeoLite2-ASN", &[([185, 194, 93, 0], 24, mmdb::asn(64_496, "Example <b>Networks</b>"))]);
+    std::fs::write(folder.path().join("asn.mmdb"), asn).unwrap();
+    let file = folder.path().join("backsight.toml");
+    std::fs::write(&file, "[enrich]\nmmdb = [\"asn.mmdb\"]\n").unwrap();
+    (folder, file.display().to_string())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_pasted_report_leads_to_what_its_indicators_share() {
-    let program = Program::serve::<&str>([]);
+    let (_folder, configuration) = networks();
+    let program = Program::serve(["--config", &configuration]);
+    warns(&program);
     let records = program.file("campaign.ndjson", campaign().as_bytes());
     assert_eq!(program.does("import", &[records.to_str().unwrap()]), Some(0));
     for arguments in [["install", "own-database"], ["enable", "own-database"]] {
@@ -212,7 +243,16 @@ async fn a_pasted_report_leads_to_what_its_indicators_share() {
         browser.press("Show").await;
         browser.sees("185.194.94.80").await;
         browser.sees("over 1,000").await;
+        for reason in
+            ["On the list “Parking”", "On the list “CDN”", "A name server that calls itself a sinkhole"]
+        {
+            browser.sees(reason).await;
+        }
+        browser.sees("1 name server (on the list “Parking”)").await;
+        browser.sees("AS64496 Example <b>Networks</b>").await;
         is_good(browser, "weak pivots").await;
+        draws(browser).await;
+        browser.go("/investigations/1/shared?weak=yes").await;
         browser.click(Locator::Css("input[name=follow][value='ns:ns1.quietharbor.example']")).await;
         browser.press("Follow what is ticked").await;
         browser.sees("1 followed").await;
@@ -229,4 +269,89 @@ async fn a_pasted_report_leads_to_what_its_indicators_share() {
         browser.sees("Everything without a caution").await;
     })
     .await;
+}
+
+/// The boxes of the graph: members, weak ones, and whether it has edges.
+const BOXES: &str = "
+    const count = (selector) => document.querySelectorAll(`.graph ${selector}`).length;
+    return [count('.asked'), count('.weak') > 0, count('.edge') > 0];";
+/// Draws over the last third of the axis, like a pointer.
+const DRAW: &str = "
+    const strip = document.querySelector('.tl-axis'), box = strip.getBoundingClientRect();
+    const at = (share) => ({ clientX: box.left + box.width * share, clientY: box.top + 5, button: 0, bubbles: true });
+    strip.dispatchEvent(new PointerEvent('pointerdown', at(0.66)));
+    document.dispatchEvent(new PointerEvent('pointermove', at(0.9)));
+    document.dispatchEvent(new PointerEvent('pointerup', at(0.9)));";
+/// The size of the page in bytes.
+const SIZE: &str = "
+    const done = arguments[arguments.length - 1];
+    fetch(location.href).then((page) => page.arrayBuffer()).then((page) => done(page.byteLength));";
+
+/// The campaign as a timeline and as a graph.
+async fn draws(browser: &Browser) {
+    browser.is_wide(1_440, 900).await;
+    browser.press("Timeline").await;
+    browser.sees("8 of 8 have records").await;
+    is_good(browser, "a timeline of members").await;
+    browser.is_wide(1_440, 900).await;
+    follows(browser).await;
+    narrows(browser).await;
+    browser.press("Graph").await;
+    browser.sees("As a list").await;
+    assert_eq!(browser.run(BOXES, Vec::new()).await, json!([8, true, true]));
+    browser.sees("Pale boxes say little").await;
+    is_good(browser, "a graph of members").await;
+    browser.is_wide(1_440, 900).await;
+    let title = "return [...document.querySelectorAll('.graph .addr title')].map((one) => one.textContent);";
+    let titles = browser.run(title, Vec::new()).await;
+    let has_place = |title: &Value| title.as_str().unwrap().ends_with("\nAS64496 Example <b>Networks</b>");
+    assert!(titles.as_array().unwrap().iter().any(has_place), "{titles}");
+    for page in ["shared?weak=yes", "timeline", "timeline?lanes=shared", "graph"] {
+        browser.go(&format!("/investigations/1/{page}")).await;
+        let size = browser.run_async(SIZE, Vec::new()).await.as_u64().unwrap();
+        assert!(size < 300 << 10, "{page} has {size} bytes");
+    }
+}
+
+/// A resource is followed through the lanes of members: chosen from a list, and by keyboard from its own lane.
+async fn follows(browser: &Browser) {
+    browser.choose("Through the lanes of members", "ns1.quietharbor.example (name server, 8 members)").await;
+    browser.press("Follow").await;
+    browser.sees("Follows ns1.quietharbor.example in 8 lanes").await;
+    browser.sees("Two or more at once: 55 days").await;
+    is_good(browser, "a followed resource").await;
+    browser.is_wide(1_440, 900).await;
+    browser.press("Stop following").await;
+    browser.sees_no("Two or more at once").await;
+    browser.click(Locator::XPath("//a[starts-with(normalize-space(), 'By shared resource')]")).await;
+    browser.sees("weak pivots left out").await;
+    browser.sees("ns1.quietharbor.example").await;
+    browser.sees_no("185.194.94.80").await;
+    browser.press("Show").await;
+    browser.sees("weak pivots shown").await;
+    is_good(browser, "lanes of shared resources").await;
+    browser.is_wide(1_440, 900).await;
+    let focus = "document.querySelector('.tl-name a[href*=\"follow=ns:ns1.quietharbor.example\"]').focus();";
+    browser.run(focus, Vec::new()).await;
+    browser.types("\u{e007}").await;
+    browser.sees("Follows ns1.quietharbor.example in 8 lanes").await;
+}
+
+/// The filters of the pages of runs work on the timeline of members.
+async fn narrows(browser: &Browser) {
+    browser.press("NS 12 shown, hide them").await;
+    browser.sees("Follows ns1.quietharbor.example in 0 lanes").await;
+    browser.go("/investigations/1/timeline?hide=NS").await;
+    browser.sees("37 of 49 shown").await;
+    browser.fill("Count at least", "6").await;
+    browser.press("Apply").await;
+    browser.sees("No records to draw").await;
+    browser.click(Locator::LinkText("Show all")).await;
+    browser.go("/investigations/1/timeline?at=2026-05-20").await;
+    browser.sees("On 2026-05-20, ").await;
+    browser.run(DRAW, Vec::new()).await;
+    browser.sees("outside the window or without dates").await;
+    let window = "return new URL(location.href).searchParams.get('from').startsWith('2026-');";
+    assert_eq!(browser.run(window, Vec::new()).await, json!(true));
+    browser.sees("On 2026-05-20, ").await;
 }

@@ -85,6 +85,19 @@ const VIEWS: [View; 40] = [
     page("reference", "/docs/pdns"),
     state("trouble", "/nowhere"),
 ];
+/// The pages of an investigation of names on one address.
+const INVESTIGATION: [View; 10] = [
+    state("investigation-paste", "/investigations/new"),
+    state("investigations", "/investigations"),
+    page("investigation", "/investigations/1"),
+    state("investigation-members", "/investigations/1/members"),
+    page("investigation-shared", "/investigations/1/shared?weak=yes"),
+    page("investigation-timeline", "/investigations/1/timeline?follow=addr:192.0.2.80"),
+    state("investigation-lanes", "/investigations/1/timeline?lanes=shared&weak=yes"),
+    page("investigation-graph", "/investigations/1/graph"),
+    state("investigation-findings", "/investigations/1/findings"),
+    state("investigation-ask", "/investigations/1/ask"),
+];
 /// The same with an older version installed, which is to be replaced.
 const UPGRADES: [View; 3] = [
     state("integrations-newer", "/integrations"),
@@ -115,6 +128,11 @@ async fn every_page_fits_and_can_be_used_by_everybody() {
             is_reached(browser, view).await;
             is_seen(browser, view.name, view.kept).await;
         }
+        investigates(browser).await;
+        for view in &INVESTIGATION {
+            is_reached(browser, view).await;
+            is_seen(browser, view.name, view.kept).await;
+        }
         goes_back(browser).await;
         for view in &UPGRADES {
             is_reached(browser, view).await;
@@ -122,6 +140,20 @@ async fn every_page_fits_and_can_be_used_by_everybody() {
         }
     })
     .await;
+}
+
+/// Creates an investigation of the address that was queried, and of the names on it.
+async fn investigates(browser: &Browser) {
+    browser.is_wide(1440, 900).await;
+    browser.go("/investigations/new").await;
+    let names = "192.0.2.80 cdn.example.net login-example.example secure-update.example www.example.net";
+    let set = "document.querySelector(arguments[0]).value = arguments[1];";
+    browser.run(set, vec![json!("#nm"), json!("Lookalike logins")]).await;
+    browser.run(set, vec![json!("#tx"), json!(names)]).await;
+    browser.press("Read the text").await;
+    browser.sees("What querying would cost").await;
+    browser.press("Create without querying").await;
+    browser.sees("Investigation created.").await;
 }
 
 /// Replaces the newer version by the older one.

@@ -56,8 +56,8 @@ pub enum Labels {
 pub struct Followed<'a> {
     /// Its name; untrusted text.
     pub label: &'a str,
-    /// Whether a record has it.
-    pub is_in: &'a dyn Fn(&Record) -> bool,
+    /// Whether a record in a strand says that the strand has it.
+    pub is_in: &'a dyn Fn(&Strand<'_>, &Record) -> bool,
 }
 
 /// The layout of many members in time. It owns what it shows, which is bounded.
@@ -75,6 +75,8 @@ pub struct MembersTimeline {
     followed: Option<Follows>,
     zooms: Vec<Zoom>,
     picture: Option<Picture>,
+    /// Whether autonomous systems are known.
+    knows_systems: bool,
 }
 
 /// The followed resource.
@@ -159,7 +161,7 @@ impl MembersTimeline {
                 let relation = strand.relation(record);
                 kinds.push((record.rrtype, relation));
                 if let Some(entry) = Entry::new(number, record, relation) {
-                    let is_followed = followed.is_some_and(|followed| (followed.is_in)(record));
+                    let is_followed = followed.is_some_and(|followed| (followed.is_in)(strand, record));
                     entries.push(Entry {
                         followed: is_followed,
                         by_owner: strand.labels == Labels::Owner,
@@ -193,6 +195,7 @@ impl MembersTimeline {
             followed: followed.map(|followed| Follows::new(followed, &dated, picture.as_ref())),
             zooms,
             picture,
+            knows_systems: systems.is_some(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! One investigation: what it is, its members, what was asked about them, and notes.
 //!
 //! Every page of it has the same [`Head`], with the progress of its job until that has ended. `overview` has what users write and how
-//! operations are asked; `asking` starts and controls the job; `shared` compares the members.
+//! operations are asked; `asking` starts and controls the job; `shared` compares the members, and `pictures` draws all of them at once.
 
 mod asking;
 mod findings;
@@ -10,6 +10,7 @@ mod members;
 mod notes;
 mod overview;
 mod paste;
+mod pictures;
 mod progress;
 mod shared;
 
@@ -48,6 +49,8 @@ pub(super) fn routes() -> Router<Shared> {
             get(findings::look).post(findings::add).layer(Most::octets(FORM)),
         )
         .route("/investigations/{id}/shared", get(shared::look))
+        .route("/investigations/{id}/timeline", get(pictures::timeline))
+        .route("/investigations/{id}/graph", get(pictures::graph))
         .route("/investigations/{id}/notes", get(notes::look).post(notes::add))
         .route("/investigations/{id}/ask", get(asking::look).post(asking::begin).layer(Most::octets(FORM)))
         .route("/investigations/{id}/job", get(progress::look))

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::{MemberLane, MembersTimeline};
-use crate::fold::ROWS;
+use crate::fold::{By, ROWS};
 use crate::links::Links;
 use crate::timeline::bar::Bar;
 use crate::timeline::date::{self, Field};
@@ -28,8 +28,8 @@ impl MembersTimeline {
 
 /// The parameters that the form with the date sets or resets.
 const AT: [&str; 3] = ["at", "alive", "page"];
-/// The parameters of the picture's own filters.
-const OWN: [&str; 6] = ["hide", "rel", "alive", "from", "to", "page"];
+/// The parameters of all filters that can leave nothing to draw.
+const OWN: [&str; 11] = ["hide", "rel", "at", "alive", "from", "to", "text", "min", "as", "country", "page"];
 
 impl MembersPart<'_> {
     /// A bar leads to what its label names.
@@ -69,6 +69,19 @@ impl MembersPart<'_> {
             Act::More(key, rows) => Some(open.with(*key, (*rows).max(ROWS))),
         };
         Some(self.links.with(&[("open", value.as_deref())]))
+    }
+
+    /// The choices of what addresses are folded by; empty if there is no choice.
+    fn ways(&self) -> Vec<(&'static str, String, bool)> {
+        let MembersTimeline { view, picture, knows_systems, .. } = self.timeline;
+        let folds = picture.iter().flat_map(|picture| &picture.lanes).any(|one| one.lane.fold.is_some());
+        let by_system = view.by == By::System;
+        if !knows_systems || !(folds || by_system) {
+            return Vec::new();
+        }
+        let way =
+            |(word, value, current)| (word, self.links.with(&[("fold", value), ("open", None)]), current);
+        [("Network", None, !by_system), ("AS", Some(By::System.word()), by_system)].map(way).to_vec()
     }
 
     fn follows(&self, id: &str) -> bool {

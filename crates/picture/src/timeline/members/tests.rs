@@ -96,7 +96,7 @@ impl Campaign {
             .collect();
         let links = Links::new("/investigations/1/timeline", &query, "/explorer?value=");
         let wanted = links.value("follow").to_owned();
-        let is_in = |record: &Record| record.rdata_text() == wanted;
+        let is_in = |_: &Strand<'_>, record: &Record| record.rdata_text() == wanted;
         let followed = (!wanted.is_empty()).then_some(Followed { label: &wanted, is_in: &is_in });
         let timeline = MembersTimeline::new(&TimelineView::of(&query), &strands, followed, None);
         let html = timeline.part(&links).to_string();
@@ -179,12 +179,9 @@ fn a_few_members_have_a_lane_for_each_type_and_folds_open() {
 
 #[test]
 fn nothing_is_said_to_be_nothing() {
-    assert!(Campaign::new(&[]).shown(&[]).1.contains("No member has records yet."));
+    assert!(Campaign::new(&[]).shown(&[]).1.contains("No record matches the filters."));
     let page = Campaign::small().shown(&[("hide", "A,NS")]).1;
-    assert!(
-        page.contains("The filters leave none of the 5 records") && page.contains(">Show all</a>"),
-        "{page}"
-    );
+    assert!(page.contains("The filters leave none of 5 records") && page.contains(">Show all</a>"), "{page}");
 }
 
 #[test]
@@ -201,7 +198,7 @@ fn strangers_text_stays_text() {
         labels: Labels::Data,
         records: records.iter().collect(),
     };
-    let is_in = |_: &Record| true;
+    let is_in = |_: &Strand<'_>, _: &Record| true;
     let followed = Followed { label: evil, is_in: &is_in };
     let query = vec![("follow".to_owned(), evil.to_owned())];
     let links = Links::new("/investigations/1/timeline", &query, "/explorer?value=");

@@ -27,12 +27,14 @@ pub(super) struct Head {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tab {
     Findings,
+    Graph,
     Members,
     Notes,
     Overview,
     /// A page without a tab of its own.
     Other,
     Shared,
+    Timeline,
 }
 
 impl Head {
@@ -53,13 +55,15 @@ impl Head {
     }
 
     /// The tabs: name, path, count.
-    fn tabs(&self) -> [(&'static str, String, Option<String>, bool); 5] {
+    fn tabs(&self) -> [(&'static str, String, Option<String>, bool); 7] {
         let Investigation { id, members, notes, .. } = &self.investigation;
         let path = |rest: &str| format!("/investigations/{id}{rest}");
         [
             ("Overview", path(""), None, self.tab == Tab::Overview),
             ("Members", path("/members"), Some(thousands(*members)), self.tab == Tab::Members),
             ("Shared", path("/shared"), None, self.tab == Tab::Shared),
+            ("Timeline", path("/timeline"), None, self.tab == Tab::Timeline),
+            ("Graph", path("/graph"), None, self.tab == Tab::Graph),
             ("Findings", path("/findings"), None, self.tab == Tab::Findings),
             ("Notes", path("/notes"), Some(thousands(*notes)), self.tab == Tab::Notes),
         ]
