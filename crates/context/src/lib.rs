@@ -11,7 +11,7 @@ pub mod lists;
 pub mod networks;
 pub mod place;
 mod placing;
-mod text;
+pub mod text;
 pub mod weak;
 
 pub use lists::{Hit, ListError, Lists, ListsNow};

@@ -1,4 +1,4 @@
-//! Cleans text from outside: [`clean`].
+//! Text from outside: [`clean`] makes one line of it, and [`is_invisible`] knows what cannot be seen.
 
 /// A text on one line of at most so many characters: control characters, characters without a width and those that change the
 /// direction of text are left out, and white space in a row is one space.
@@ -23,8 +23,8 @@ pub(crate) fn clean(text: &str, most: usize) -> String {
     out
 }
 
-/// Characters that have no width of their own, or change how their neighbours are shown.
-fn is_invisible(character: char) -> bool {
+/// Whether a character has no width of its own, or changes how its neighbours are shown.
+pub fn is_invisible(character: char) -> bool {
     matches!(
         character,
         '\u{ad}'

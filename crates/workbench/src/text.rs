@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use context::text::is_invisible;
+
 /// Makes a text safe for a terminal: everything that is not printable becomes `\xNN` or `\u{N}`, including the characters that
 /// change the direction of writing.
 pub fn printable(text: &str) -> String {
@@ -16,22 +18,6 @@ pub fn printable(text: &str) -> String {
         }
     }
     out
-}
-
-/// Characters that have no width of their own, or change how their neighbours are shown.
-fn is_invisible(character: char) -> bool {
-    matches!(
-        character,
-        '\u{ad}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e0fff}'
-    )
 }
 
 /// JSON in printable ASCII, which is also safe for a terminal: only strings contain other characters.
