@@ -164,6 +164,32 @@ pub fn caution(record: &Record) -> String {
     shown::cautions(sides.iter().flatten()).join("; ")
 }
 
+/// What a record itself says, from `rrname` to `origin`, and what is said of its names: both in Unicode, and the caution. The tables
+/// of records put their own columns in between.
+pub fn record_cells(record: &Record) -> ([String; 10], [String; 3]) {
+    // In the form that spreadsheets read.
+    let date = |seconds: Option<u64>| seconds.map(time::readable).unwrap_or_default();
+    let (rrname, rdata) = (record.rrname.to_string(), record.rdata_text());
+    let named = [
+        shown::unicode(&rrname).unwrap_or_default(),
+        shown::unicode(&rdata).unwrap_or_default(),
+        caution(record),
+    ];
+    let own = [
+        rrname,
+        record.rrtype.to_string(),
+        rdata,
+        date(record.time_first),
+        date(record.time_last),
+        date(record.zone_time_first),
+        date(record.zone_time_last),
+        record.count.map(|count| count.to_string()).unwrap_or_default(),
+        record.bailiwick.as_ref().map(ToString::to_string).unwrap_or_default(),
+        record.origin.as_deref().unwrap_or_default().to_owned(),
+    ];
+    (own, named)
+}
+
 /// A cell that a spreadsheet shows but does not run.
 pub fn safe(cell: &str) -> String {
     let printable = printable(cell);

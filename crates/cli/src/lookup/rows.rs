@@ -5,7 +5,6 @@ use std::io;
 
 use cof::{Dialect, Record, Writer, time};
 use context::Placing;
-use operation::shown;
 use pdns::inquiry::{Inquiry, What};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -166,31 +165,12 @@ fn json_record(record: &Record, placing: &Placing) -> Result<Box<RawValue>, serd
 
 fn as_csv(records: &[Record], placing: &Placing) -> io::Result<String> {
     let head = COLUMNS.into_iter().chain(csv::place_columns(placing)).map(str::to_owned);
-    let row = |record| -> Vec<String> {
-        let all = cells(record).into_iter().chain(csv::place_cells(placing, record));
+    let row = |record: &Record| -> Vec<String> {
+        let (own, named) = csv::record_cells(record);
+        let sensor = record.sensor_id.as_deref().unwrap_or_default().to_owned();
+        let source = [sensor, table::source_kind(record).to_owned()];
+        let all = own.into_iter().chain(source).chain(named).chain(csv::place_cells(placing, record));
         all.map(|cell| csv::safe(&cell)).collect()
     };
     csv::rows(std::iter::once(head.collect()).chain(records.iter().map(row)))
-}
-
-fn cells(record: &Record) -> [String; 15] {
-    // In the form that spreadsheets read, as in the files of runs.
-    let date = |seconds: Option<u64>| seconds.map(time::readable).unwrap_or_default();
-    [
-        record.rrname.to_string(),
-        record.rrtype.to_string(),
-        record.rdata_text(),
-        date(record.time_first),
-        date(record.time_last),
-        date(record.zone_time_first),
-        date(record.zone_time_last),
-        record.count.map(|count| count.to_string()).unwrap_or_default(),
-        record.bailiwick.as_ref().map(ToString::to_string).unwrap_or_default(),
-        record.origin.as_deref().unwrap_or_default().to_owned(),
-        record.sensor_id.as_deref().unwrap_or_default().to_owned(),
-        table::source_kind(record).to_owned(),
-        shown::unicode(&record.rrname.to_string()).unwrap_or_default(),
-        shown::unicode(&record.rdata_text()).unwrap_or_default(),
-        csv::caution(record),
-    ]
 }

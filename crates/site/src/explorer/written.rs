@@ -4,8 +4,7 @@
 
 use std::io;
 
-use cof::{Dialect, Record, Writer, time};
-use operation::shown;
+use cof::{Dialect, Writer};
 use serde::Serialize;
 use utoipa::ToSchema;
 use workbench::csv;
@@ -199,28 +198,10 @@ const COLUMNS: [&str; 14] = [
 pub(crate) fn table(found: &Found, places: &[usize]) -> io::Result<String> {
     let row = |place: &usize| {
         let sources: Vec<&str> = found.sources_of(*place).collect();
-        Some(cells(found.records().get(*place)?, &sources.join("; ")).map(|cell| csv::safe(&cell)))
+        let (own, named) = csv::record_cells(found.records().get(*place)?);
+        let cells = own.into_iter().chain([sources.join("; ")]).chain(named);
+        Some(cells.map(|cell| csv::safe(&cell)).collect::<Vec<_>>())
     };
-    csv::rows(std::iter::once(COLUMNS.map(str::to_owned)).chain(places.iter().filter_map(row)))
-}
-
-fn cells(record: &Record, sources: &str) -> [String; 14] {
-    // In the form that spreadsheets read, as in the files of runs.
-    let date = |seconds: Option<u64>| seconds.map(time::readable).unwrap_or_default();
-    [
-        record.rrname.to_string(),
-        record.rrtype.to_string(),
-        record.rdata_text(),
-        date(record.time_first),
-        date(record.time_last),
-        date(record.zone_time_first),
-        date(record.zone_time_last),
-        record.count.map(|count| count.to_string()).unwrap_or_default(),
-        record.bailiwick.as_ref().map(ToString::to_string).unwrap_or_default(),
-        record.origin.as_deref().unwrap_or_default().to_owned(),
-        sources.to_owned(),
-        shown::unicode(&record.rrname.to_string()).unwrap_or_default(),
-        shown::unicode(&record.rdata_text()).unwrap_or_default(),
-        csv::caution(record),
-    ]
+    let columns = COLUMNS.map(str::to_owned).to_vec();
+    csv::rows(std::iter::once(columns).chain(places.iter().filter_map(row)))
 }
