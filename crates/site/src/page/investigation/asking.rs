@@ -6,9 +6,9 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use edge::problem::Problem;
-use operation::{Indicator, Moment, Package, Window};
+use operation::{Indicator, Package};
 use workbench::Workbench;
-use workbench::job::{Job, Request};
+use workbench::job::{Job, Request, Subjects};
 use workbench::run::Cost;
 
 use super::head::{Head, Tab};
@@ -16,6 +16,7 @@ use super::{address, ticked};
 use crate::access::{Fields, May, Posted, needs::RunOperations};
 use crate::enrichment::{costs, operations, start};
 use crate::page::{Frame, go, show};
+use crate::run_request::RunRequest;
 use crate::site::{Shared, Site};
 use picture::timeline::words::counted;
 
@@ -31,6 +32,8 @@ struct Page {
     chosen: Option<Vec<Indicator>>,
     /// How many members are asked about.
     count: usize,
+    /// How many are left out, because they were removed from the library.
+    gone: usize,
     offers: Vec<Offer>,
     form: Form,
 }
@@ -69,7 +72,8 @@ pub(super) async fn show_for(
     sent: &Fields,
 ) -> Result<Response, Problem> {
     let head = Head::of(site, id, Tab::Other, &frame).await?;
-    let subjects = subjects(site, id, chosen.clone()).await?;
+    let Subjects { indicators, gone } = subjects(site, id, chosen.clone()).await?;
+    let subjects = Arc::new(indicators);
     let form = Form::of(sent);
     let costs = costs(site, &form.request(site)?, &subjects).await?;
     let is_first = !sent.has("choice");
@@ -79,7 +83,7 @@ pub(super) async fn show_for(
         Offer { is_chosen: is_useful && (is_first || is_ticked), package, cost }
     });
     let (count, offers) = (subjects.len(), offers.collect());
-    show(&Page { frame, head, chosen, count, offers, form })
+    show(&Page { frame, head, chosen, count, gone, offers, form })
 }
 
 /// Starts a job, or shows the costs of another choice.
@@ -94,7 +98,7 @@ pub(super) async fn begin(
     if sent.text("do") != "ask" {
         return show_for(&site, frame, id, chosen, &sent).await;
     }
-    let subjects = subjects(&site, id, chosen).await?;
+    let subjects = Arc::new(subjects(&site, id, chosen).await?.indicators);
     let form = Form::of(&sent);
     let request = form.request(&site)?;
     let costs = costs(&site, &request, &subjects).await?;
@@ -158,20 +162,10 @@ async fn turn(
     Ok(site.desk.change(may.name(), turn).await?)
 }
 
-/// The chosen members, or all of them.
-async fn subjects(
-    site: &Site,
-    id: i64,
-    chosen: Option<Vec<Indicator>>,
-) -> Result<Arc<Vec<Indicator>>, Problem> {
-    let members = site.desk.read(move |workbench| workbench.member_indicators(id)).await?;
-    Ok(Arc::new(match chosen {
-        None => members,
-        Some(chosen) => {
-            let present: std::collections::HashSet<Indicator> = members.into_iter().collect();
-            chosen.into_iter().filter(|indicator| present.contains(indicator)).collect()
-        }
-    }))
+/// The chosen members, or all of them that are in the library.
+async fn subjects(site: &Site, id: i64, chosen: Option<Vec<Indicator>>) -> Result<Subjects, Problem> {
+    let chosen = chosen.unwrap_or_default();
+    Ok(site.desk.read(move |workbench| workbench.job_subjects(id, &chosen)).await?)
 }
 
 impl Form {
@@ -186,28 +180,14 @@ impl Form {
     }
 
     fn request(&self, site: &Site) -> Result<Request, Problem> {
-        let words = self.rrtype.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty());
-        let rrtypes = words.map(|word| {
-            cof::RrType::parse(word).map_err(|_| {
-                Problem::bad_request(format!("{word:?} is not a record type; write them as A, NS"))
-            })
-        });
-        let moment = |text: &str| match text {
-            "" => Ok(None),
-            text => Moment::parse(text, site.desk.clock())
-                .map(Some)
-                .map_err(|error| Problem::bad_request(error.to_string())),
+        let wish = RunRequest {
+            rrtype: self.rrtype.clone(),
+            seen_after: self.seen_after.clone(),
+            seen_before: self.seen_before.clone(),
+            ..RunRequest::default()
         };
-        let window = Window {
-            seen_after: moment(&self.seen_after)?.map(|moment| moment.start),
-            seen_before: moment(&self.seen_before)?.map(|moment| moment.end),
-        };
-        Ok(Request {
-            operations: Vec::new(),
-            rrtypes: rrtypes.collect::<Result<_, _>>()?,
-            window,
-            fresh: self.fresh,
-        })
+        let (rrtypes, window) = (wish.rrtypes()?, wish.window(site)?);
+        Ok(Request { operations: Vec::new(), rrtypes, window, fresh: self.fresh })
     }
 }
 
