@@ -255,21 +255,36 @@ impl Workbench {
         &mut self,
         change: impl FnOnce(&Change<'_>) -> Result<T, Problem>,
     ) -> Result<T, Error> {
-        let file = self.file();
-        let at = self.at();
-        let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
-        let transaction = begun.map_err(|error| Error::sql(&file, &error))?;
-        let before = transaction.total_changes();
-        let (folder, actor) = (self.folder.as_path(), self.actor.as_str());
-        let doing = Change { transaction, folder, at, actor, audited: Cell::new(false) };
+        let (file, folder) = (self.file(), self.folder.clone());
+        let doing = self.begin()?;
+        let before = doing.transaction.total_changes();
         let done = change(&doing).and_then(|value| Ok((value, doing.finish(before)?)));
         let (value, head) = done.map_err(|problem| problem.into_error(&file))?;
         if let Some((head, audited)) = head {
             // The change is committed. If the head file cannot be written, it is behind, which only means that later losses are
             // not noticed.
-            let _ = head::advance(&self.folder, &head, audited);
+            let _ = head::advance(&folder, &head, audited);
         }
         Ok(value)
+    }
+
+    /// What a change would return now; everything that the closure did is undone.
+    pub(crate) fn rehearse<T>(
+        &mut self,
+        change: impl FnOnce(&Change<'_>) -> Result<T, Problem>,
+    ) -> Result<T, Error> {
+        let file = self.file();
+        let doing = self.begin()?;
+        change(&doing).map_err(|problem| problem.into_error(&file))
+    }
+
+    /// Begins a change, which is undone when it is dropped.
+    fn begin(&mut self) -> Result<Change<'_>, Error> {
+        let (file, at) = (self.file(), self.at());
+        let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
+        let transaction = begun.map_err(|error| Error::sql(&file, &error))?;
+        let (folder, actor) = (self.folder.as_path(), self.actor.as_str());
+        Ok(Change { transaction, folder, at, actor, audited: Cell::new(false) })
     }
 
     /// Runs `work` with deleted content overwritten.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use operation::{Caution, Finding, Indicator};
 
+use crate::database::{Change, Problem};
 use crate::history::{History, Proposal};
 use crate::library::{Entry, Tally};
 use crate::{Error, Workbench};
@@ -80,23 +81,21 @@ impl Workbench {
         Ok(findings)
     }
 
-    /// What adding findings of members would do now; changes nothing.
+    /// What [`Self::add_member_findings`] would return now; changes nothing.
     ///
     /// # Errors
-    /// [`Error`] if the database cannot be read.
+    /// [`Error`] if the database cannot be read or locked.
     pub fn preview_member_findings(
-        &self,
+        &mut self,
         findings: &MemberFindings,
         choice: &Choice,
     ) -> Result<Tally, Error> {
-        let mut sum = Tally::default();
-        for (history, picked) in findings.picked(choice) {
-            sum += self.preview_proposals(history, &picked)?;
-        }
-        Ok(sum)
+        // What one member proposes changes what another one adds, so it has to be added to be counted.
+        let picked = findings.picked(choice);
+        self.rehearse(|change| add(change, &picked))
     }
 
-    /// Adds findings of members in one transaction.
+    /// Adds findings of members in one transaction. What several members propose is new once, and then known.
     ///
     /// # Errors
     /// [`Error`], with nothing added.
@@ -106,13 +105,7 @@ impl Workbench {
         choice: &Choice,
     ) -> Result<Tally, Error> {
         let picked = findings.picked(choice);
-        self.change(|change| {
-            let mut sum = Tally::default();
-            for (history, picked) in &picked {
-                sum += change.add_proposals(history, picked)?;
-            }
-            Ok(sum)
-        })
+        self.change(|change| add(change, &picked))
     }
 }
 
@@ -145,4 +138,12 @@ impl Choice {
             (Self::Values(_), Finding::Attribute { .. }) => true,
         }
     }
+}
+
+fn add(change: &Change<'_>, picked: &[(&History, Vec<Proposal>)]) -> Result<Tally, Problem> {
+    let mut sum = Tally::default();
+    for (history, picked) in picked {
+        sum += change.add_proposals(history, picked)?;
+    }
+    Ok(sum)
 }

@@ -66,7 +66,7 @@ pub(super) async fn add(
 ) -> Result<Response, Problem> {
     let choice = choice(&sent)?;
     if sent.text("do") != "add" {
-        return page(&site, frame, id, Some(choice), false).await;
+        return page(&site, frame, id, Some((choice, may.name())), false).await;
     }
     let (wanted, counted) = (choice.clone(), sent.text("counted").to_owned());
     let add = move |workbench: &mut Workbench| {
@@ -77,7 +77,7 @@ pub(super) async fn add(
         workbench.add_member_findings(&findings, &wanted).map(Some)
     };
     match site.desk.change(may.name(), add).await? {
-        None => page(&site, frame, id, Some(choice), true).await,
+        None => page(&site, frame, id, Some((choice, may.name())), true).await,
         Some(tally) => {
             let is_new = tally.indicators.new + tally.attributes.new + tally.relationships.new > 0;
             Ok(go(&format!("/investigations/{id}/findings"), if is_new { "run-added" } else { "run-known" }))
@@ -101,19 +101,22 @@ async fn page(
     site: &Site,
     frame: Frame,
     id: i64,
-    choice: Option<Choice>,
+    picked: Option<(Choice, &str)>,
     is_recounted: bool,
 ) -> Result<Response, Problem> {
     let head = Head::of(site, id, Tab::Findings, &frame).await?;
-    let read = move |workbench: &Workbench| {
-        let findings = workbench.member_findings(id)?;
-        let preview = choice.as_ref().map(|choice| {
-            let tally = workbench.preview_member_findings(&findings, choice)?;
-            Ok::<_, workbench::Error>(Preview { tally, is_all: *choice == Choice::All })
-        });
-        Ok((preview.transpose()?, findings.found, choice))
+    let (preview, found, choice) = match picked {
+        None => (None, site.desk.read(move |workbench| workbench.member_findings(id)).await?.found, None),
+        Some((choice, actor)) => {
+            let preview = move |workbench: &mut Workbench| {
+                let findings = workbench.member_findings(id)?;
+                let tally = workbench.preview_member_findings(&findings, &choice)?;
+                let preview = Preview { tally, is_all: choice == Choice::All };
+                Ok((Some(preview), findings.found, Some(choice)))
+            };
+            site.desk.change(actor, preview).await?
+        }
     };
-    let (preview, found, choice) = site.desk.read(read).await?;
     let (total, flagged) = (found.len(), found.iter().filter(|one| one.caution.is_some()).count());
     let rows = found.into_iter().take(SHOWN).map(|found| {
         let is_ticked = match &choice {
