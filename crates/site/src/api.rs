@@ -28,6 +28,8 @@
 //! GET    /investigations/ID/reports/REPORT the text       POST /investigations/preview  {"text",…}: what it contains
 //! GET    /investigations/ID/jobs           list           POST …/ID/jobs                start: {"operations","members",…}
 //! POST   /investigations/ID/jobs/cost      what it costs  GET  …/ID/jobs/JOB            show
+//! GET    /investigations/ID/shared?kind=&… what members share               GET …/ID/shared/candidates?follow=
+//! GET    /investigations/ID/findings      proposed        POST …/ID/findings            add: {"values","dry_run"}
 //! POST   …/ID/jobs/JOB/pause               pause          POST …/JOB/resume, …/JOB/cancel
 //! GET    /lists                            list           POST /lists                   import: a list in MISP's format
 //! POST   /lists/NAME/enable                enable         POST /lists/NAME/disable
@@ -57,6 +59,7 @@ mod members;
 mod reports;
 mod runs;
 mod session;
+mod shared;
 mod users;
 
 mod document;
@@ -96,6 +99,7 @@ pub(crate) const ROOT: &str = "/api/v1";
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
         .merge(session::routes())
+        .merge(shared::routes())
         .merge(catalogue::routes())
         .merge(integrations::routes())
         .merge(indicators::routes())

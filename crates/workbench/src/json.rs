@@ -9,6 +9,7 @@ pub mod answer;
 pub mod audit;
 pub mod catalogue;
 pub mod cost;
+pub mod found;
 pub mod history;
 pub mod indicator;
 pub mod integration;
@@ -17,6 +18,7 @@ pub mod job;
 pub mod list;
 pub mod report;
 pub mod run;
+pub mod shared;
 pub mod token;
 
 #[cfg(test)]

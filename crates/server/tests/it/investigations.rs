@@ -181,3 +181,59 @@ async fn a_job_is_costed_started_paused_resumed_and_cancelled() {
     assert_eq!(get(&ann, &jobs).await["jobs"][0]["id"], ended["id"]);
     ann.api("GET", "/investigations/99/jobs/1", &Value::Null).await.problem(404);
 }
+
+/// Two members and another name have a name server; the members also have an address of a special purpose.
+const SHARED: &str = concat!(
+    r#"{"rrname":"a.example","rrtype":"NS","rdata":"ns.dark.example","time_first":1600000000,"time_last":1602592000}"#,
+    "\n",
+    r#"{"rrname":"b.example","rrtype":"NS","rdata":"ns.dark.example","time_first":1600864000,"time_last":1605000000}"#,
+    "\n",
+    r#"{"rrname":"c.example","rrtype":"NS","rdata":"ns.dark.example","time_first":1600000000,"time_last":1600000000}"#,
+    "\n",
+    r#"{"rrname":"a.example","rrtype":"A","rdata":"192.0.2.1","time_first":1600000000,"time_last":1600000000}"#,
+    "\n",
+    r#"{"rrname":"b.example","rrtype":"A","rdata":"192.0.2.1","time_first":1600000000,"time_last":1600000000}"#,
+    "\n",
+);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_members_share_is_listed_followed_and_added() {
+    let lab = Lab::new(Script::always(Exchange::ok(SHARED))).await;
+    let (ann, reader) = (lab.place.browser(Role::Administrator).await, lab.place.browser(Role::Reader).await);
+    let wish = json!({"name": "x", "values": ["a.example", "b.example"]});
+    let one = format!("/investigations/{}", post(&ann, "/investigations", wish).await["investigation"]);
+    let shared = format!("{one}/shared");
+    assert_eq!(get(&reader, &shared).await["resources"], json!([]));
+    let begun = ann.api("POST", &format!("{one}/jobs"), &json!({"operations": ["all"]})).await;
+    assert_eq!(begun.status, 202, "{begun:?}");
+    let job = serde_json::from_str::<Value>(&begun.body).unwrap()["id"].clone();
+    settled(&ann, &format!("{one}/jobs/{job}")).await;
+    let listed = get(&reader, &shared).await;
+    let first = &listed["resources"][0];
+    assert_eq!((&first["id"], &first["rank"]), (&json!("ns:ns.dark.example"), &json!(1)), "{listed}");
+    // 2020-09-23 to 2020-10-13.
+    assert_eq!((&first["days_at_once"], &first["answer_names"]), (&json!(20), &json!(1)), "{listed}");
+    assert_eq!(first["members"][1]["spans"][0]["first"], "2020-09-23T12:26:40Z");
+    let strong = get(&reader, &format!("{shared}?strong=true&kind=addr")).await;
+    assert_eq!((&strong["matching"], &strong["weak"][0]["kind"]), (&json!(0), &json!("addr")), "{strong}");
+    let weak = get(&reader, &format!("{shared}?kind=addr")).await;
+    assert!(weak["resources"][0]["weak"].as_str().unwrap().contains("special purpose"), "{weak}");
+    let followed = get(&reader, &format!("{shared}/candidates?follow=ns:ns.dark.example")).await;
+    let behind = followed["candidates"].as_array().unwrap();
+    let found: Vec<&Value> = behind.iter().map(|one| &one["value"]).collect();
+    assert_eq!(found, [&json!("ns.dark.example"), &json!("c.example")], "{followed}");
+    for wrong in ["shared?kind=x", "shared?limit=x", "shared/candidates", "shared/candidates?follow=ns:"] {
+        reader.api("GET", &format!("{one}/{wrong}"), &Value::Null).await.problem(400);
+    }
+    let findings = format!("{one}/findings");
+    let proposed = get(&reader, &findings).await;
+    assert_eq!(proposed["total"], proposed["findings"].as_array().unwrap().len());
+    reader.api("POST", &findings, &json!({})).await.problem(403);
+    let wish = json!({"values": ["ns.dark.example"]});
+    let mut dry = wish.clone();
+    dry["dry_run"] = json!(true);
+    let (would, did) = (post(&ann, &findings, dry).await, post(&ann, &findings, wish).await);
+    assert_eq!((&would["added"], &would["dry_run"]), (&did["added"], &json!(true)));
+    assert_eq!(did["added"]["indicators"]["new"], 1, "{did} {proposed}");
+    ann.api("POST", &findings, &json!({"values": ["no indicator"]})).await.problem(400);
+}

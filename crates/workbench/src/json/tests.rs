@@ -10,14 +10,15 @@ use testkit::mmdb;
 use utoipa::ToSchema;
 
 use super::{
-    answer, audit, catalogue, cost, history, indicator, integration, investigation, job, list, report, run,
-    token,
+    answer, audit, catalogue, cost, found, history, indicator, integration, investigation, job, list, report,
+    run, shared, token,
 };
 
 const PAGE: &str = include_str!("../../../../docs/json.md");
 
 /// The objects that the page explains under their own names.
-const WORDS: [(&str, &str); 25] = [
+const WORDS: [(&str, &str); 29] = [
+    ("CANDIDATE", "CandidateShown"),
     ("CHANGE", "PlannedChange"),
     ("CLAIM", "Claim"),
     ("COST", "OperationCost"),
@@ -32,13 +33,16 @@ const WORDS: [(&str, &str); 25] = [
     ("PACKAGE", "CataloguePackage"),
     ("PARAMETER", "IntegrationParameter"),
     ("PROGRESS", "JobProgress"),
+    ("PROPOSED", "ProposedIndicator"),
     ("PROXY", "IntegrationProxy"),
     ("QUOTA", "ProviderQuota"),
     ("RECORD", "AnswerRecord"),
     ("RELATIONSHIP", "IndicatorRelationship"),
     ("RELEASE", "PackageRelease"),
     ("REPORT", "InvestigationReport"),
+    ("RESOURCE", "SharedResourceShown"),
     ("RUN", "RunSummary"),
+    ("SPAN", "SeenSpan"),
     ("SUMMARY", "IntegrationSummary"),
     ("TALLY", "LibraryTally"),
     ("TOKEN", "TokenShown"),
@@ -46,7 +50,7 @@ const WORDS: [(&str, &str); 25] = [
 ];
 
 /// The text on the page before the parts of each object.
-const PLACES: [(&str, &[&str]); 61] = [
+const PLACES: [(&str, &[&str]); 69] = [
     (
         "Answer",
         &[
@@ -61,6 +65,8 @@ const PLACES: [(&str, &[&str]); 61] = [
     ("AddedIndicators", &["`indicator add` prints "]),
     ("CatalogueList", &["`integration catalogue` prints "]),
     ("CataloguePackage", &["- PACKAGE: "]),
+    ("CandidateShown", &["- CANDIDATE: "]),
+    ("Candidates", &["`investigation shared --follow` prints "]),
     ("Claim", &["- CLAIM: "]),
     ("ConnectionTest", &["`integration test` prints "]),
     ("Costs", &["`query --dry-run` prints "]),
@@ -72,6 +78,7 @@ const PLACES: [(&str, &[&str]); 61] = [
             "With `--add` it has ",
         ],
     ),
+    ("FindingsAdded", &["`investigation findings` with `--add` prints "]),
     ("ImportedLists", &["`list import` prints "]),
     ("IndicatorDetails", &["- ENTRY: ", "has `{\"unicode\"", "`indicator show` prints an ENTRY with "]),
     ("IndicatorEntry", &["- ENTRY: ", "has `{\"unicode\""]),
@@ -89,6 +96,7 @@ const PLACES: [(&str, &[&str]); 61] = [
     ("IntegrationSummary", &["- SUMMARY: "]),
     ("IntegrationSwitched", &["`integration enable` and `disable` print "]),
     ("InvestigationDetails", &["`investigation show` prints "]),
+    ("InvestigationFindings", &["`investigation findings` prints "]),
     ("InvestigationMember", &["- MEMBER: ", "a MEMBER also contains "]),
     ("InvestigationNote", &["- NOTE: "]),
     ("InvestigationPage", &["`investigation list` prints "]),
@@ -108,6 +116,7 @@ const PLACES: [(&str, &[&str]); 61] = [
     ("PackageRelease", &["- RELEASE: "]),
     ("PlannedChange", &["- CHANGE: "]),
     ("PlannedLoss", &["- LOSS: "]),
+    ("ProposedIndicator", &["- PROPOSED: "]),
     ("ProviderQuota", &["- QUOTA: "]),
     ("ReportList", &["its source reports as "]),
     ("RemovedList", &["`list remove` and `list restore` print "]),
@@ -116,6 +125,9 @@ const PLACES: [(&str, &[&str]); 61] = [
     ("RunPage", &["`run list` prints "]),
     ("RunSummary", &["- RUN: "]),
     ("RunUndone", &["`run undo` prints, one line per run, "]),
+    ("SeenSpan", &["- SPAN: "]),
+    ("SharedResourceShown", &["- RESOURCE: "]),
+    ("SharedResources", &["`investigation shared` prints "]),
     ("SwitchedList", &["`list enable` and `list disable` print "]),
     ("TallyCount", &["- COUNT: "]),
     ("TokenList", &["`token list` prints "]),
@@ -142,6 +154,8 @@ fn schemas() -> Schemas {
     add::<audit::AuditPage>(&mut schemas);
     add::<catalogue::CatalogueList>(&mut schemas);
     add::<cost::Costs>(&mut schemas);
+    add::<found::FindingsAdded>(&mut schemas);
+    add::<found::InvestigationFindings>(&mut schemas);
     add::<history::History<'_>>(&mut schemas);
     add::<indicator::AddedIndicators>(&mut schemas);
     add::<indicator::IndicatorDetails>(&mut schemas);
@@ -173,6 +187,8 @@ fn schemas() -> Schemas {
     add::<run::RunAdded>(&mut schemas);
     add::<run::RunPage>(&mut schemas);
     add::<run::RunUndone>(&mut schemas);
+    add::<shared::Candidates>(&mut schemas);
+    add::<shared::SharedResources>(&mut schemas);
     add::<token::TokenList>(&mut schemas);
     add::<token::TokenMade>(&mut schemas);
     schemas
@@ -276,6 +292,7 @@ fn no_object_is_left_out() {
         include_str!("answer.rs"),
         include_str!("audit.rs"),
         include_str!("catalogue.rs"),
+        include_str!("found.rs"),
         include_str!("history.rs"),
         include_str!("indicator.rs"),
         include_str!("integration.rs"),
@@ -284,6 +301,7 @@ fn no_object_is_left_out() {
         include_str!("list.rs"),
         include_str!("report.rs"),
         include_str!("run.rs"),
+        include_str!("shared.rs"),
         include_str!("token.rs"),
     ];
     let described = sources.iter().flat_map(|source| source.split("ToSchema)]").skip(1));
