@@ -87,6 +87,12 @@ pub(crate) fn data_folder(
     Ok(DataFolder { path, clock, database })
 }
 
+/// Opens the database of the data folder for reading, if there is one.
+pub(crate) fn open_existing(arguments: &Arguments, config: &Config) -> Result<Option<Database>, Failure> {
+    let is_empty = Database::is_empty(&folder(arguments)?);
+    if is_empty { Ok(None) } else { open(arguments, config, Access::Read).map(Some) }
+}
+
 /// Opens the database in a folder.
 pub(crate) fn open_folder(folder: &Path, options: Options, config: &Config) -> Result<Database, Failure> {
     if !options.read_only {

@@ -1,10 +1,12 @@
 //! `backsight investigation`: creates and changes investigations, and works on their jobs.
 //!
 //! [`adding`] reads values and reports, [`running`] queries operations, with [`progress`] on standard error, and [`control`] pauses and
-//! cancels what another process works on. `table` formats the output. A value that is no member is named, and the others are changed.
+//! cancels what another process works on. [`comparing`] ranks what members share, and [`found`] adds what their answers propose. `table` formats the output. A value that is no member is named, and the others are changed.
 
 mod adding;
+mod comparing;
 mod control;
+mod found;
 mod progress;
 mod running;
 mod table;
@@ -37,6 +39,7 @@ pub(crate) fn run(
         InvestigationCommand::Create(command) => adding::create(command, arguments),
         InvestigationCommand::Delete(command) => delete(command, arguments),
         InvestigationCommand::Edit(command) => edit(command, arguments),
+        InvestigationCommand::Findings(command) => found::run(command, arguments),
         InvestigationCommand::List(command) => list(command, arguments),
         InvestigationCommand::Note(command) => note(command, arguments),
         InvestigationCommand::Pause(command) => control::pause(command, arguments),
@@ -46,6 +49,7 @@ pub(crate) fn run(
         InvestigationCommand::Run(command) => {
             crate::runtime()?.block_on(running::run(command, config, arguments))
         }
+        InvestigationCommand::Shared(command) => comparing::run(command, config, arguments),
         InvestigationCommand::Show(command) => show(command, arguments),
         InvestigationCommand::Verdict(command) => judge(command, arguments),
     }

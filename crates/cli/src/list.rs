@@ -25,7 +25,7 @@ use crate::{kept, terminal};
 
 pub(crate) fn run(command: &ListArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
     match &command.command {
-        ListCommand::Check(command) => check(command, config, &lists(arguments)?),
+        ListCommand::Check(command) => check(command, config, arguments),
         ListCommand::Disable(command) => switch(command, false, arguments),
         ListCommand::Enable(command) => switch(command, true, arguments),
         ListCommand::Import(command) => import(command, arguments),
@@ -33,6 +33,15 @@ pub(crate) fn run(command: &ListArgs, config: &Config, arguments: &Arguments) ->
         ListCommand::Restore(command) => restore(command, arguments),
         ListCommand::Show(command) => show(command, &lists(arguments)?),
     }
+}
+
+/// The rules for what says little, with the lists of the data folder.
+pub(crate) fn rules(config: &Config, arguments: &Arguments) -> Result<Rules, Failure> {
+    let lists = lists(arguments)?.now()?;
+    for error in lists.unreadable() {
+        terminal::complain(error);
+    }
+    Ok(Rules { most_names: config.enrich.weak_pivot_names as u64, lists })
 }
 
 /// The lists of the data folder, which need not exist.
@@ -190,12 +199,8 @@ fn print(command: &NameArgs, shape: &impl serde::Serialize, said: &str) -> Resul
     Ok(Exit::Done)
 }
 
-fn check(command: &CheckArgs, config: &Config, lists: &Lists) -> Result<Exit, Failure> {
-    let now = lists.now()?;
-    for error in now.unreadable() {
-        terminal::complain(error);
-    }
-    let rules = Rules { most_names: config.enrich.weak_pivot_names as u64, lists: now };
+fn check(command: &CheckArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
+    let rules = rules(config, arguments)?;
     for text in &command.values {
         let indicator = Indicator::existing(text)
             .map_err(|error| Failure::Usage(format!("{}: {error}", terminal::label(text))))?;

@@ -3,16 +3,14 @@
 //! A comparison is the same as long as the members and their runs are ([`Stamp`]), and the rules for what says little; each request
 //! reads only these if it is known. Counts of the own database are those of the moment when it was made, for a while ([`FRESH`]).
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cof::Name;
 use context::weak::Rules;
 use edge::problem::Problem;
-use operation::{Host, Indicator};
 use store::Store;
-use workbench::investigation::shared::{self, Candidate, Count, Options, Resource, Shared as Common};
-use workbench::investigation::{MemberRecords, Records, Stamp};
+use workbench::investigation::shared::{Candidate, Resource, Shared as Common};
+use workbench::investigation::{Records, Stamp, behind, compared};
 use workbench::{Desk, Workbench};
 
 /// The number of comparisons that are kept, and of their records in total.
@@ -20,8 +18,6 @@ const KEPT: usize = 4;
 const RECORDS: usize = 400_000;
 /// How long counts of the own database are kept, in seconds.
 const FRESH: u64 = 300;
-/// The most names of the own database behind a resource that become candidates: as many as make it weak.
-const MOST_BEHIND: usize = shared::WEAK_NAMES as usize;
 
 /// Compares members; cloning is cheap.
 #[derive(Clone, Debug)]
@@ -115,40 +111,6 @@ impl Comparisons {
 impl Comparison {
     /// Who else is behind these resources, in the answers and in the own database. Blocks.
     pub(crate) fn candidates(&self, resources: &[Resource], store: Option<&dyn Store>) -> Vec<Candidate> {
-        let answers = shared::candidates(&members(&self.records), resources);
-        let names = names(&self.records);
-        // What cannot be read there is left out; the answers are shown.
-        let own = store.and_then(|store| shared::own_candidates(store, &names, resources, MOST_BEHIND).ok());
-        shared::joined(answers.into_iter().chain(own.unwrap_or_default()))
-    }
-}
-
-/// The names of the members.
-fn names(records: &Records) -> BTreeSet<Name> {
-    records.members.iter().filter_map(|member| name_of(&member.indicator).cloned()).collect()
-}
-
-fn compared(records: &Records, store: Option<&dyn Store>, rules: &Rules) -> Common {
-    let names = names(records);
-    let other_names = |resource: &Resource, limit: u32| match store {
-        // A resource that cannot be counted is shown without its number.
-        Some(store) => shared::other_names(store, &names, resource, limit).unwrap_or(Count::NotCounted),
-        None => Count::NotCounted,
-    };
-    let warned = |resource: &Resource| shared::warned(rules, resource);
-    let weak_names = u32::try_from(rules.most_names).unwrap_or(u32::MAX);
-    let options = Options { weak_names, warned: &warned, other_names: &other_names, ..Options::default() };
-    shared::compare(&members(records), &options)
-}
-
-fn members(records: &Records) -> Vec<shared::Member<'_>> {
-    let members = records.members.iter();
-    members.map(|MemberRecords { indicator, records, .. }| shared::Member { indicator, records }).collect()
-}
-
-fn name_of(indicator: &Indicator) -> Option<&Name> {
-    match indicator.host() {
-        Host::Name(name) => Some(name),
-        Host::Address(_) => None,
+        behind(&self.records, resources, store)
     }
 }

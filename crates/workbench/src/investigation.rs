@@ -9,6 +9,7 @@
 //!
 //! Errors: [`Error::Refused`] is an error of the user.
 
+mod comparison;
 mod create;
 mod edit;
 mod findings;
@@ -25,6 +26,7 @@ use std::str::FromStr;
 
 use operation::{Indicator, Tlp};
 
+pub use comparison::{behind, compared};
 pub use create::{Created, NewInvestigation};
 pub use edit::Change as Edit;
 pub use findings::{Choice, FoundIndicator, MemberFindings};

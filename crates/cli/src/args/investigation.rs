@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use operation::{Marking, Tlp};
+use workbench::investigation::shared::{Kind, Resource, ResourceError};
 use workbench::investigation::{Status, Verdict};
 
 use super::View;
@@ -54,6 +55,9 @@ pub(crate) enum InvestigationCommand {
         after_help = "Example: backsight investigation edit 'Campaign 7' --status closed --summary 'Taken down on 3 May.'"
     )]
     Edit(EditArgs),
+    /// Show what the answers about all members propose, and add it to the library
+    #[command(long_about = FINDINGS_ABOUT, after_help = FINDINGS_EXAMPLES)]
+    Findings(FindingsArgs),
     /// List investigations, the most recently changed first
     List(ListArgs),
     /// Add a note to an investigation, or to one of its members
@@ -80,6 +84,9 @@ pub(crate) enum InvestigationCommand {
     /// Query operations about all members, as one job
     #[command(long_about = RUN_ABOUT, after_help = RUN_EXAMPLES)]
     Run(Box<RunArgs>),
+    /// Show what the members share, and who else is behind it
+    #[command(long_about = SHARED_ABOUT, after_help = SHARED_EXAMPLES)]
+    Shared(SharedArgs),
     /// Show an investigation with its members, jobs and notes
     Show(ShowArgs),
     /// Set what you think about members: open, benign, suspicious or malicious
@@ -252,6 +259,82 @@ pub(crate) struct MembersArgs {
     pub(crate) format: View,
 }
 
+const SHARED_ABOUT: &str = "\
+Ranks what two or more members share by their newest answers: addresses, networks, name servers, mail servers, CNAME targets, SOA \
+mailboxes, registered domains, and tokens in TXT records. Each row says how many members share it, on how many days several had it at \
+once, how many other names use it (by the answers and by the passive-DNS database of the data folder), and why it ranks there.
+
+Resources that say little are counted, and shown with --weak: special-purpose addresses, those that many names use, and those on \
+warning lists. --follow prints the names and addresses behind a resource that are no members.";
+
+const SHARED_EXAMPLES: &str = "\
+Examples:
+  backsight investigation shared 'Campaign 7'
+  backsight investigation shared 'Campaign 7' --kind ns --least 3
+  backsight investigation shared 'Campaign 7' --follow ns:ns1.example
+  backsight investigation add 'Campaign 7' c4.example";
+
+const FINDINGS_ABOUT: &str = "\
+Lists the indicators that the newest answers about the members propose, with the members whose answers do. --add adds those that are \
+named, with the attributes and relationships that lead to them, and --add-all all that have no caution. `run undo` takes back what a \
+run said.";
+
+const FINDINGS_EXAMPLES: &str = "\
+Examples:
+  backsight investigation findings 'Campaign 7'
+  backsight investigation findings 'Campaign 7' --add-all --dry-run
+  backsight investigation findings 'Campaign 7' --add c4.example --add 192.0.2.1";
+
+#[derive(Debug, Args)]
+pub(crate) struct SharedArgs {
+    /// The name or number of the investigation
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// Only this kind: addr, cname, domain, mx, net, ns, soa or txt
+    #[arg(long, value_name = "KIND", value_parser = kinds(), conflicts_with = "follow")]
+    pub(crate) kind: Option<Kind>,
+    /// Only what at least this many members share
+    #[arg(long, value_name = "N", default_value_t = 2, conflicts_with = "follow")]
+    pub(crate) least: usize,
+    /// Only what several members had on the same day
+    #[arg(long, conflicts_with = "follow")]
+    pub(crate) at_once: bool,
+    /// Also show what says little
+    #[arg(long, conflicts_with = "follow")]
+    pub(crate) weak: bool,
+    /// Print the names and addresses behind this resource, given as in the first column
+    #[arg(long, value_name = "KIND:VALUE", value_parser = resource)]
+    pub(crate) follow: Vec<Resource>,
+    /// Print at most this many
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
+    /// The output format
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: View,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FindingsArgs {
+    /// The name or number of the investigation
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// Add this proposed indicator
+    #[arg(long, value_name = "VALUE")]
+    pub(crate) add: Vec<String>,
+    /// Add all that have no caution
+    #[arg(long, conflicts_with = "add")]
+    pub(crate) add_all: bool,
+    /// Only say what would be added
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// List at most this many
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
+    /// The output format
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: View,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct VerdictArgs {
     /// The name or number of the investigation
@@ -356,4 +439,14 @@ fn statuses() -> impl TypedValueParser<Value = Status> {
 /// Verdicts, ignoring case.
 fn verdicts() -> impl TypedValueParser<Value = Verdict> {
     PossibleValuesParser::new(Verdict::ALL.map(Verdict::word)).try_map(|word| word.parse::<Verdict>())
+}
+
+/// Kinds of shared resources.
+fn kinds() -> impl TypedValueParser<Value = Kind> {
+    PossibleValuesParser::new(Kind::ALL.map(Kind::word))
+        .try_map(|word| Kind::of_word(&word).ok_or("no kind of resource"))
+}
+
+fn resource(id: &str) -> Result<Resource, ResourceError> {
+    Resource::parse(id)
 }

@@ -197,6 +197,8 @@ fn json_has_its_documented_shape() {
     insta::assert_snapshot!("investigation_verdict", json(&["verdict", "x", "benign", "185.194.93.7"]));
     insta::assert_snapshot!("investigation_note", json(&["note", "x", "seen in ticket 4711"]));
     insta::assert_snapshot!("investigation_run", json(&["run", "x"]));
+    insta::assert_snapshot!("investigation_shared", json(&["shared", "x"]));
+    insta::assert_snapshot!("investigation_findings", json(&["findings", "x"]));
     insta::assert_snapshot!("investigation_show", json(&["show", "x"]));
     insta::assert_snapshot!("investigation_edit", json(&["edit", "x", "--status", "closed"]));
     insta::assert_snapshot!("investigation_list", json(&["list"]));
@@ -322,6 +324,68 @@ fn what_a_marking_holds_back_is_named_before_it_begins() {
     run(&home, &["run", "x", "--operation", "nope"]).says(2, &["nope is not installed"]);
     run(&home, &["run", "x", "--member", "b.example", "--operation", NAME]).ok();
     assert_eq!(circl.asked(), 1, "the stored answer is used");
+}
+
+/// Two members and another name have a name server; the members also have an address of a special purpose.
+const SHARED: &str = concat!(
+    r#"{"rrname":"a.example","rrtype":"NS","rdata":"ns.dark.example","time_first":1600000000,"time_last":1602592000}"#,
+    "\n",
+    r#"{"rrname":"b.example","rrtype":"NS","rdata":"ns.dark.example","time_first":1600864000,"time_last":1605000000}"#,
+    "\n",
+    r#"{"rrname":"c.example","rrtype":"NS","rdata":"ns.dark.example","time_first":1600000000,"time_last":1600000000}"#,
+    "\n",
+    r#"{"rrname":"a.example","rrtype":"A","rdata":"192.0.2.1","time_first":1600000000,"time_last":1600000000}"#,
+    "\n",
+    r#"{"rrname":"b.example","rrtype":"A","rdata":"192.0.2.1","time_first":1600000000,"time_last":1600000000}"#,
+    "\n",
+);
+/// What the own database knows of the name server.
+const OWN: &str = concat!(
+    r#"{"rrname":"d.example","rrtype":"NS","rdata":"ns.dark.example","time_first":1600000000,"time_last":1600000000,"count":1}"#,
+    "\n",
+    r#"{"rrname":"a.example","rrtype":"NS","rdata":"ns.dark.example","time_first":1600000000,"time_last":1600000000,"count":1}"#,
+    "\n",
+);
+
+#[test]
+fn what_members_share_is_ranked_followed_and_added() {
+    let provider = Provider::new(Script::always(Exchange::ok(SHARED)));
+    let home = running::home(&provider);
+    run(&home, &["create", "x", "a.example", "b.example"]).ok();
+    assert_eq!(run(&home, &["shared", "x"]).ok(), "No matching shared resources.\n");
+    run(&home, &["run", "x"]).ok();
+    let done = run(&home, &["shared", "x"]).says(0, &["2 resources left out that say little", "--weak"]);
+    let first = done.stdout.lines().nth(3).unwrap();
+    // 2020-09-23 to 2020-10-13; nobody has counted.
+    assert!(first.contains("ns:ns.dark.example") && first.contains(" 20 "), "{}", done.stdout);
+    home.file("own.cof", OWN);
+    home.run(&["import", "own.cof"]).ok();
+    let counted = json_of(&home, &["shared", "x", "--kind", "ns"]);
+    let row = &counted["resources"][0];
+    assert_eq!(
+        (&row["own_names"], &row["days_at_once"], &counted["matching"]),
+        (&json!(1), &json!(20), &json!(1))
+    );
+    let weak = json_of(&home, &["shared", "x", "--kind", "addr", "--weak"]);
+    assert_eq!(weak["resources"][0]["weak"], "special purpose: documentation", "{weak}");
+    let behind = json_of(&home, &["shared", "x", "--follow", "ns:ns.dark.example"]);
+    assert_eq!(texts(&behind["candidates"], "value"), ["ns.dark.example", "c.example", "d.example"]);
+    run(&home, &["shared", "x", "--follow", "dark"]).says(2, &["begins with addr:"]);
+    let table = run(&home, &["shared", "x", "--follow", "ns:ns.dark.example", "--limit", "1"]);
+    assert!(table.says(0, &["only 1 of 3 shown"]).stdout.contains("not in the library"));
+
+    let findings = json_of(&home, &["findings", "x"]);
+    let proposed = texts(&findings["findings"], "value");
+    assert!(proposed.contains(&"ns.dark.example".to_owned()), "{proposed:?}");
+    run(&home, &["findings", "x", "--dry-run"]).says(2, &["--add-all"]);
+    run(&home, &["findings", "x", "--add", "other.example"])
+        .says(2, &["no answer about a member proposes it"]);
+    let would = json_of(&home, &["findings", "x", "--add", "ns.dark.example", "--dry-run"]);
+    let did = json_of(&home, &["findings", "x", "--add", "ns.dark.example"]);
+    assert_eq!((&would["added"], &did["added"]["indicators"]["new"]), (&did["added"], &json!(1)));
+    run(&home, &["findings", "x", "--add-all"]).ok();
+    let listed = run(&home, &["findings", "x"]).ok();
+    assert!(listed.contains("a.example and 1 more"), "{listed}");
 }
 
 #[test]

@@ -21,6 +21,7 @@ use super::members::existing;
 use super::{Asked, Changing, Named, Reading};
 use crate::access::{May, Most, Sent, Visitor, needs::EditLibrary};
 use crate::comparisons::Comparison;
+use crate::shelf;
 use crate::site::{Shared, Site};
 
 /// The default and the largest number of resources or findings in an answer.
@@ -84,7 +85,7 @@ pub(super) async fn list(
 ) -> Result<Json<json::SharedResources>, Problem> {
     let kind = wish.kind()?;
     let most = wish.limit.unwrap_or(USUAL).clamp(1, MOST);
-    let comparison = site.comparisons.of(store(&site), id).await?;
+    let comparison = site.comparisons.of(store(&site), shelf::rules(&site).await?, id).await?;
     let ranked = comparison.shared.list.iter().enumerate().map(|(place, shared)| (place + 1, shared));
     let mut listed: Vec<_> = ranked.filter(|(_, shared)| wish.keeps(kind, shared)).collect();
     let matching = listed.len();
@@ -113,7 +114,7 @@ pub(super) async fn candidates(
 ) -> Result<Json<json::Candidates>, Problem> {
     let resources = followed(&pairs)?;
     let store = store(&site);
-    let comparison = site.comparisons.of(store.clone(), id).await?;
+    let comparison = site.comparisons.of(store.clone(), shelf::rules(&site).await?, id).await?;
     let (known, ids) = (members(&comparison), resources.iter().map(Resource::id).collect::<Vec<_>>());
     let behind = move |workbench: &Workbench| {
         let candidates = comparison.candidates(&resources, store.as_deref()).into_iter();
