@@ -2,12 +2,15 @@
 //!
 //! [`Hostile`] escapes everything that templates print: markup, and also characters with an invisible effect, such as control
 //! characters and marks that change the direction of text, which are written as `\u{202e}`. [`defang`] writes a value so that
-//! nobody clicks it by mistake.
+//! nobody clicks it by mistake, and [`defang_text`] a text with values in it.
+
+mod defanging;
 
 use std::fmt::{self, Write};
 
 use askama::filters::{Escaper, Html};
 
+pub use self::defanging::defang_text;
 use crate::timeline::words::thousands;
 
 /// The readable form to show next to a name or data, if it differs.
