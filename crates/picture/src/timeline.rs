@@ -9,7 +9,7 @@
 //! size and with any dates has a layout of limited size.
 
 mod alive;
-mod axis;
+pub(crate) mod axis;
 mod bar;
 mod common;
 pub mod date;

@@ -100,6 +100,11 @@ impl Share {
     /// The end of the axis: 100 %.
     pub(crate) const END: Self = Self(10_000);
 
+    /// The number.
+    pub(crate) const fn ten_thousandths(self) -> u32 {
+        self.0
+    }
+
     /// The share of `px` in a plot of [`PLOT`] px, rounded up.
     pub(super) const fn of_px(px: u32) -> Self {
         Self((px * Self::END.0).div_ceil(PLOT))
