@@ -9,6 +9,7 @@
 //!
 //! Errors: [`Error::Refused`] is an error of the user.
 
+mod additions;
 mod comparison;
 mod create;
 mod edit;
@@ -26,6 +27,7 @@ use std::str::FromStr;
 
 use operation::{Indicator, Tlp};
 
+pub use additions::{Added, AddingRun, Additions};
 pub use comparison::{behind, compared};
 pub use create::{Created, NewInvestigation};
 pub use edit::Change as Edit;

@@ -22,6 +22,8 @@ use crate::{Error, Workbench, secret};
 const FOLDER: &str = "quotas";
 /// How many bytes of a login's hash tell logins apart.
 const PART: usize = 8;
+/// The most files that are looked through: more than there are providers and logins.
+const MOST_FILES: usize = 10_000;
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 4_096;
 
@@ -71,12 +73,31 @@ impl Workbench {
     }
 }
 
+impl Workbench {
+    /// What a provider (host:port) last said about the quota of any login, the newest one of the first 10,000 files.
+    pub fn last_quota(&self, provider: &str) -> Option<Said> {
+        let beginning = format!("{}-", plain(provider));
+        let files = fs::read_dir(self.folder().join(FOLDER)).ok()?.take(MOST_FILES).filter_map(Result::ok);
+        let is_ours = |file: &fs::DirEntry| {
+            let name = file.file_name().into_string().unwrap_or_default();
+            // The name of a login has no hyphen, so that no longer name of a provider begins like this.
+            name.strip_prefix(&beginning).is_some_and(|login| !login.contains('-'))
+        };
+        files.filter(is_ours).filter_map(|file| read(&file.path())).max_by_key(|said| said.at)
+    }
+}
+
 /// The file about a provider (host:port) and a login.
 pub(super) fn file_of(folder: &Path, provider: &str, login: Option<&[u8; 32]>) -> PathBuf {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' || c == '-' { c } else { '_' };
     let login =
         login.map_or_else(|| "none".to_owned(), |login| secret::hex(login.get(..PART).unwrap_or_default()));
-    folder.join(FOLDER).join(format!("{}-{login}", provider.chars().map(plain).collect::<String>()))
+    folder.join(FOLDER).join(format!("{}-{login}", plain(provider)))
+}
+
+/// The name of a provider as a part of the name of a file.
+fn plain(provider: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' || c == '-' { c } else { '_' };
+    provider.chars().map(plain).collect()
 }
 
 /// Writes what was said, unless the file has it: at most once a second while nothing changes.
@@ -101,4 +122,30 @@ pub(super) fn read(file: &Path) -> Option<Said> {
     let stored: Stored = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
     let Stored { at, limit, remaining, resets_at, expires_at, results_max, offset_max } = stored;
     Some(Said { quota: Quota { limit, remaining, resets_at, expires_at, results_max, offset_max }, at })
+}
+
+#[cfg(test)]
+mod tests {
+    use cof::time::Clock;
+
+    use super::*;
+
+    #[test]
+    fn the_newest_quota_of_a_provider_is_found_whichever_login_it_is_about() {
+        let folder = tempfile::tempdir().unwrap();
+        let workbench = Workbench::open(folder.path(), Clock::system(), "ann").unwrap();
+        assert_eq!(workbench.last_quota("pdns.example:443"), None);
+        let said =
+            |remaining, at| Said { quota: Quota { remaining: Some(remaining), ..Quota::default() }, at };
+        let login = [7; 32];
+        for (provider, login, said) in [
+            ("pdns.example:443", None, said(1, 10)),
+            ("pdns.example:443", Some(&login), said(2, 20)),
+            ("pdns.example:443-x", None, said(3, 30)),
+            ("other.example:443", None, said(4, 40)),
+        ] {
+            note(&file_of(folder.path(), provider, login), said);
+        }
+        assert_eq!(workbench.last_quota("pdns.example:443"), Some(said(2, 20)));
+    }
 }
