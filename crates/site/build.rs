@@ -14,8 +14,9 @@ const PINS: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
 /// Files of packages: their path below `node_modules`, and their name here.
 const FETCHED: [(&str, &str); 1] = [("htmx.org/dist/htmx.min.js", "htmx.js")];
 /// Our own files, below `web`.
-const OWN: [&str; 12] = [
+const OWN: [&str; 13] = [
     "style/backsight.css",
+    "style/report.css",
     "style/icon.svg",
     "script/copy.js",
     "script/pick.js",

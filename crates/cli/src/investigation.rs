@@ -1,13 +1,15 @@
 //! `backsight investigation`: creates and changes investigations, and works on their jobs.
 //!
 //! [`adding`] reads values and reports, [`running`] queries operations, with [`progress`] on standard error, and [`control`] pauses and
-//! cancels what another process works on. [`comparing`] ranks what members share, and [`found`] adds what their answers propose. `table` formats the output. A value that is no member is named, and the others are changed.
+//! cancels what another process works on. [`comparing`] ranks what members share, [`found`] adds what their answers propose, and
+//! [`report`] writes the report. `table` formats the output. A value that is no member is named, and the others are changed.
 
 mod adding;
 mod comparing;
 mod control;
 mod found;
 mod progress;
+mod report;
 mod running;
 mod table;
 
@@ -44,6 +46,7 @@ pub(crate) fn run(
         InvestigationCommand::Note(command) => note(command, arguments),
         InvestigationCommand::Pause(command) => control::pause(command, arguments),
         InvestigationCommand::Remove(command) => remove(command, arguments),
+        InvestigationCommand::Report(command) => report::write(command, config, arguments),
         InvestigationCommand::Restore(command) => restore(command, arguments),
         InvestigationCommand::Resume(command) => control::resume(command, arguments),
         InvestigationCommand::Run(command) => {

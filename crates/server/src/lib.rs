@@ -28,4 +28,4 @@ pub use edge::limits::Limits;
 pub use edge::listen::{Tls, TlsError, Workers};
 pub use pdns::retention::Retention;
 pub use service::{OriginError, Service};
-pub use site::Site;
+pub use site::{Site, report};

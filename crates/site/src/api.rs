@@ -21,6 +21,7 @@
 //! GET    /investigations?status=&search=&… list           POST /investigations          create: {"name","tlp","values","report"}
 //! GET    /investigations/ID                show           DELETE /investigations/ID     remove
 //! PATCH  /investigations/ID                {"name","status","tlp","summary"}            POST …/ID/restore
+//! GET    /investigations/ID/report?section=&… the report, as a page that needs no other file
 //! GET    /investigations/ID/members        list           POST …/ID/members             add: {"values"}
 //! POST   /investigations/ID/members/remove {"values"}     POST …/ID/members/verdict     {"values","verdict"}
 //! GET    /investigations/ID/notes          list           POST …/ID/notes               {"text","member"}
@@ -56,6 +57,7 @@ mod investigations;
 mod jobs;
 mod lists;
 mod members;
+mod report;
 mod reports;
 mod runs;
 mod session;
@@ -110,6 +112,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(members::routes())
         .merge(explorer::routes())
         .merge(lists::routes())
+        .merge(report::routes())
         .merge(reports::routes())
         .merge(users::routes())
         .merge(audit::routes())

@@ -27,6 +27,12 @@ pub(crate) fn path(name: &str) -> &'static str {
     ASSETS.iter().find(|asset| asset.name == name).map_or("/assets/missing", |asset| asset.path)
 }
 
+/// The text of the asset with that name, for files that contain it; empty if there is none.
+pub(crate) fn text(name: &str) -> &'static str {
+    let asset = ASSETS.iter().find(|asset| asset.name == name);
+    asset.and_then(|asset| std::str::from_utf8(asset.body).ok()).unwrap_or_default()
+}
+
 /// `GET /assets/{file}`.
 pub(crate) async fn serve(Path(file): Path<String>) -> Result<Response, Problem> {
     let asset = ASSETS.iter().find(|asset| asset.path.strip_prefix("/assets/") == Some(&file));

@@ -11,7 +11,7 @@ use edge::problem::Problem;
 use store::Store;
 use workbench::investigation::shared::{Candidate, Resource, Shared as Common};
 use workbench::investigation::{Records, Stamp, behind, compared};
-use workbench::{Desk, Workbench};
+use workbench::{Desk, Error, Workbench};
 
 /// The number of comparisons that are kept, and of their records in total.
 const KEPT: usize = 4;
@@ -75,11 +75,9 @@ impl Comparisons {
         store: Option<Arc<dyn Store>>,
         rules: Rules,
     ) -> Result<Arc<Comparison>, Problem> {
-        let at = self.desk.clock().seconds();
         let read = move |workbench: &Workbench| {
-            let records = workbench.member_records(id)?;
-            let shared = compared(&records, store.as_deref(), &rules);
-            Ok(Arc::new(Comparison { id, stamp, rules, at, records, shared }))
+            // If the members change meanwhile, the stamp is an old one, and the next request compares again.
+            Ok(Arc::new(Comparison { stamp, ..Comparison::read(workbench, id, store.as_deref(), rules)? }))
         };
         let comparison = self.desk.read(read).await?;
         self.keep(&comparison);
@@ -109,6 +107,23 @@ impl Comparisons {
 }
 
 impl Comparison {
+    /// Compares the members of an investigation now; `store` counts the names that use what they share, and the rules tell what says
+    /// little. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if there is no such investigation.
+    pub(crate) fn read(
+        workbench: &Workbench,
+        id: i64,
+        store: Option<&dyn Store>,
+        rules: Rules,
+    ) -> Result<Self, Error> {
+        let (stamp, at) = (workbench.records_stamp(id)?, workbench.clock().seconds());
+        let records = workbench.member_records(id)?;
+        let shared = compared(&records, store, &rules);
+        Ok(Self { id, stamp, rules, at, records, shared })
+    }
+
     /// Who else is behind these resources, in the answers and in the own database. Blocks.
     pub(crate) fn candidates(&self, resources: &[Resource], store: Option<&dyn Store>) -> Vec<Candidate> {
         behind(&self.records, resources, store)

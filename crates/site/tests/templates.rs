@@ -23,9 +23,12 @@ fn no_template_has_a_script_or_style_of_its_own_or_turns_escaping_off() {
             "job",
             "line",
             "overlap",
+            "paper",
             "reach.line",
             "row.sharers",
+            "sheet",
             "strip",
+            "style",
             "timeline",
         ];
         let rendered = parts.map(|part| lower.matches(&format!("{{{{ {part}|safe }}}}")).count());

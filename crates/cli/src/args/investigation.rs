@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use operation::{Marking, Tlp};
+use server::report::Section;
 use workbench::investigation::shared::{Kind, Resource, ResourceError};
 use workbench::investigation::{Status, Verdict};
 
@@ -26,7 +27,8 @@ Examples:
   backsight investigation run 'Campaign 7' --all-operations --dry-run
   backsight investigation run 'Campaign 7' --all-operations
   backsight investigation show 'Campaign 7'
-  backsight investigation verdict 'Campaign 7' malicious c2.example";
+  backsight investigation verdict 'Campaign 7' malicious c2.example
+  backsight investigation report 'Campaign 7' -o campaign-7.html";
 
 #[derive(Debug, Args)]
 pub(crate) struct InvestigationArgs {
@@ -73,6 +75,9 @@ pub(crate) enum InvestigationCommand {
     Pause(NameArgs),
     /// Remove members; they stay in the threat library
     Remove(MembersArgs),
+    /// Write the report: one HTML file that prints well and needs nothing else
+    #[command(long_about = REPORT_ABOUT, after_help = REPORT_EXAMPLES)]
+    Report(ReportFileArgs),
     /// Restore a deleted investigation, given by its name or number
     Restore(NameArgs),
     /// Let a paused job continue on a server
@@ -140,6 +145,19 @@ Examples:
 
 Exit codes: 0 all answers are complete, 1 a query failed, 3 an answer is incomplete, or a query is
 held back or left, 4 a provider refused (credentials or quota).";
+
+const REPORT_ABOUT: &str = "\
+Writes the report of an investigation as one HTML file, without scripts and without requests to anything: who wrote it and when, summary, \
+what was asked and how complete the answers are, members with verdicts, what they share, a timeline, what was added to the library, what \
+was left out and why, notes and sources. A browser prints it, or saves it as PDF, on A4 with the TLP marking on every page.
+
+The marking is the strictest of the investigation, its members, its sources and everything else that the report could name, whichever \
+sections it has.";
+
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  backsight investigation report 'Campaign 7' -o campaign-7.html
+  backsight investigation report 'Campaign 7' --section members,shared --no-defang > members.html";
 
 /// The report that values are read from.
 #[derive(Debug, Args)]
@@ -222,6 +240,22 @@ pub(crate) struct ShowArgs {
     /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportFileArgs {
+    /// The name or number of the investigation
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// Write to this new file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write names, addresses and URLs so that they can be clicked
+    #[arg(long)]
+    pub(crate) no_defang: bool,
+    /// Only these sections: asked, members, shared, timeline, findings, left-out, notes, sources
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    pub(crate) section: Vec<Section>,
 }
 
 #[derive(Debug, Args)]

@@ -389,6 +389,52 @@ fn what_members_share_is_ranked_followed_and_added() {
 }
 
 #[test]
+fn a_report_is_one_file_that_says_what_was_asked_and_what_is_missing() {
+    let provider = Provider::answering(line("login.evil.example", "185.194.93.1", 3));
+    let home = running::home(&provider);
+    home.file("report.txt", REPORT);
+    run(&home, &["create", "x", "-f", "report.txt", "--tlp", "green"]).ok();
+    home.run(&["indicator", "set", "185.194.93.7", "--tlp", "amber"]).ok();
+    home.run(&["query", "login.evil.example"]).ok();
+    home.run(&["run", "add", "1"]).ok();
+    run(&home, &["run", "x"]).says(3, &["held back"]);
+    run(&home, &["note", "x", "see https://login.evil.example/a"]).ok();
+
+    let html = run(&home, &["report", "x"]).ok();
+    for words in [
+        "<!doctype html>",
+        "class=\"paper tlp-amber\"",
+        "Report by <bdi>ann</bdi>",
+        "login[.]evil[.]example",
+        "hxxps://login[.]evil[.]example/a",
+        "circl-passive-dns",
+        "2 of 2 answers complete",
+        "1 value held back because of a marking; 1 member never asked about.",
+        "may only be asked about values up to TLP:GREEN",
+        "185[.]194[.]93[.]7 (TLP:AMBER)",
+        "run 1, circl-passive-dns@",
+        "185[.]194[.]93[.]1<",
+        "report[.]txt",
+    ] {
+        assert!(html.contains(words), "{words}: {html}");
+    }
+    assert!(!html.contains("login.evil.example"), "{html}");
+
+    let plain = run(&home, &["report", "x", "--no-defang", "--section", "members,notes"]).ok();
+    assert!(plain.contains("login.evil.example") && plain.contains("r-members"), "{plain}");
+    assert!(!plain.contains("r-asked") && plain.contains("tlp-amber"), "{plain}");
+
+    run(&home, &["report", "x", "-o", "x.html"]).says(0, &["the report is in x.html"]);
+    let written = std::fs::read_to_string(home.path("x.html")).unwrap();
+    assert!(written.ends_with("</html>\n") || written.ends_with("</html>"), "{written}");
+    run(&home, &["report", "x", "-o", "x.html"]).says(2, &["x.html exists", "choose another name"]);
+    run(&home, &["report", "x", "-o", "nowhere/x.html"]).says(1, &["writing nowhere/x.html"]);
+    run(&home, &["report", "x", "--section", "everything"])
+        .says(2, &["\"everything\" is not a section", "left-out"]);
+    run(&home, &["report", "y"]).says(2, &["there is no investigation"]);
+}
+
+#[test]
 fn helps_explain_themselves() {
     let home = Home::new();
     let help = |arguments: &[&str]| {
@@ -396,7 +442,11 @@ fn helps_explain_themselves() {
         Done::of(&command.env("COLUMNS", "100").output().unwrap()).ok()
     };
     insta::assert_snapshot!("help_investigation", help(&[]));
-    for (command, words) in [("create", "10 MiB"), ("run", "Exit codes: 0 all answers are complete")] {
+    for (command, words) in [
+        ("create", "10 MiB"),
+        ("report", "TLP marking on every page"),
+        ("run", "Exit codes: 0 all answers are complete"),
+    ] {
         assert!(help(&[command]).contains(words), "{command}");
     }
 }

@@ -61,6 +61,11 @@ impl Browser {
         self.client.goto(&format!("{}{path}", self.root)).await.unwrap();
     }
 
+    /// Opens a file on the user's computer.
+    pub(crate) async fn opens(&self, file: &str) {
+        self.client.goto(&format!("file://{file}")).await.unwrap();
+    }
+
     /// The path of the current page.
     pub(crate) async fn path(&self) -> String {
         let url = self.client.current_url().await.unwrap();

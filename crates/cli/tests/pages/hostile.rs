@@ -112,6 +112,8 @@ async fn is_investigated(browser: &Browser) {
         "findings",
         "source/1",
         "ask",
+        "report",
+        "report?chosen=yes&section=notes",
     ] {
         browser.go(&format!("/investigations/1/{page}")).await;
         is_unharmed(browser).await;

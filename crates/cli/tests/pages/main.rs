@@ -24,6 +24,7 @@ mod paper;
 mod pivot;
 mod plain;
 mod program;
+mod reports;
 mod restart;
 mod roles;
 mod sensors;

@@ -117,7 +117,7 @@ fn words(page: &str) -> Vec<Word> {
 }
 
 /// The output of a program for this input.
-fn piped(command: &mut Command, input: &[u8]) -> Vec<u8> {
+pub(crate) fn piped(command: &mut Command, input: &[u8]) -> Vec<u8> {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap_or_else(|error| {
         panic!("{command:?} does not start ({error}): `cargo xtask test` installs what it needs")
     });

@@ -237,3 +237,34 @@ async fn what_members_share_is_listed_followed_and_added() {
     assert_eq!(did["added"]["indicators"]["new"], 1, "{did} {proposed}");
     ann.api("POST", &findings, &json!({"values": ["no indicator"]})).await.problem(400);
 }
+
+#[tokio::test]
+async fn the_report_is_a_file_that_only_signed_in_users_get() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Reader).await;
+    let analyst = place.browser(Role::Analyst).await;
+    let wish = json!({"name": "Campaign 7", "tlp": "green", "values": ["c2.example"]});
+    post(&analyst, "/investigations", wish).await;
+    let whole = ann.get("/api/v1/investigations/1/report").await;
+    assert_eq!(whole.status, 200, "{whole:?}");
+    assert_eq!(whole.header("content-type"), Some("text/html; charset=utf-8"));
+    let named = whole.header("content-disposition").unwrap();
+    assert!(
+        named.starts_with("attachment; filename=\"campaign-7-20") && named.ends_with(".html\""),
+        "{named}"
+    );
+    assert!(whole.body.contains("c2[.]example") && whole.body.contains("tlp-green"), "{}", whole.body);
+    let part = ann.get("/api/v1/investigations/1/report?defang=false&section=members").await;
+    assert!(part.body.contains("c2.example") && !part.body.contains("r-notes"), "{}", part.body);
+    // The page offers the same file.
+    let file = ann.get("/investigations/1/report.html?defang=false&section=members").await;
+    assert_eq!((file.status, file.body.len()), (200, part.body.len()));
+    assert!(ann.get("/investigations/1/report?section=").await.body.contains("In short"));
+
+    ann.get("/api/v1/investigations/1/report?section=all").await.problem(400);
+    ann.get("/api/v1/investigations/1/report?sections=members").await.problem(400);
+    ann.get("/api/v1/investigations/9/report").await.problem(404);
+    assert_eq!(ann.get("/investigations/9/report").await.status, 404);
+    place.stranger().get("/api/v1/investigations/1/report").await.problem(401);
+    assert_ne!(place.stranger().get("/investigations/1/report.html").await.status, 200);
+}

@@ -12,6 +12,7 @@ mod overview;
 mod paste;
 mod pictures;
 mod progress;
+mod report;
 mod shared;
 
 use std::sync::Arc;
@@ -51,6 +52,8 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/investigations/{id}/shared", get(shared::look))
         .route("/investigations/{id}/timeline", get(pictures::timeline))
         .route("/investigations/{id}/graph", get(pictures::graph))
+        .route("/investigations/{id}/report", get(report::look))
+        .route("/investigations/{id}/report.html", get(report::file))
         .route("/investigations/{id}/notes", get(notes::look).post(notes::add))
         .route("/investigations/{id}/ask", get(asking::look).post(asking::begin).layer(Most::octets(FORM)))
         .route("/investigations/{id}/job", get(progress::look))
