@@ -151,7 +151,8 @@ impl Claims {
     }
 }
 
-fn attributes(database: &Connection, id: i64) -> Result<Vec<Attribute>, Problem> {
+/// The attributes of the indicator in this row.
+pub(crate) fn attributes(database: &Connection, id: i64) -> Result<Vec<Attribute>, Problem> {
     let on_attribute = Claims { table: "attribute_claims", row: "attribute" };
     let sql = "SELECT id, name, value FROM attributes WHERE indicator = ? ORDER BY id LIMIT ?";
     let mut statement = database.prepare_cached(sql)?;
@@ -164,7 +165,8 @@ fn attributes(database: &Connection, id: i64) -> Result<Vec<Attribute>, Problem>
     Ok(attributes)
 }
 
-fn relationships(database: &Connection, id: i64) -> Result<Vec<Relationship>, Problem> {
+/// The relationships of the indicator in this row.
+pub(crate) fn relationships(database: &Connection, id: i64) -> Result<Vec<Relationship>, Problem> {
     let mut relationships = Vec::new();
     let mut merged = Merging::default();
     for (outgoing, this, other) in [(true, "from_id", "to_id"), (false, "to_id", "from_id")] {
