@@ -5,6 +5,7 @@ pub(crate) mod backup;
 pub(crate) mod collect;
 pub(crate) mod database;
 pub(crate) mod forwarding;
+pub(crate) mod handover;
 pub(crate) mod history;
 pub(crate) mod indicator;
 pub(crate) mod integration;
@@ -31,6 +32,7 @@ use self::collect::{COLLECT_ABOUT, CollectArgs};
 use self::database::{
     DbArgs, ExportArgs, IMPORT_ABOUT, IMPORT_EXAMPLES, ImportArgs, LOOKUP_ABOUT, LOOKUP_EXAMPLES, LookupArgs,
 };
+use self::handover::HandoverArgs;
 use self::history::HistoryArgs;
 use self::indicator::IndicatorArgs;
 use self::integration::IntegrationArgs;
@@ -118,6 +120,9 @@ pub(crate) enum Command {
             backsight export 192.0.2.0/24"
     )]
     Export(ExportArgs),
+    /// Print what was found as a document for another platform: STIX 2.1, MISP, CSV, COF or JSON
+    #[command(long_about = handover::ABOUT, after_help = handover::EXAMPLES)]
+    Handover(Box<HandoverArgs>),
     /// Show what all operations know about a value, merged into one history
     #[command(long_about = history::ABOUT, after_help = history::EXAMPLES)]
     History(Box<HistoryArgs>),

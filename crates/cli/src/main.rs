@@ -17,6 +17,7 @@ mod demo;
 mod exit;
 mod export;
 mod folder;
+mod handover;
 mod hint;
 mod history;
 mod import;
@@ -74,6 +75,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Db(command) => db::run(command, &config, arguments),
         Command::Demo(command) => demo::run(command),
         Command::Export(command) => export::run(command, &config, arguments),
+        Command::Handover(command) => handover::run(command, arguments),
         Command::History(command) => history::run(command, &config, arguments),
         Command::Import(command) => import::run(command, &config, arguments),
         Command::Indicator(command) => indicator::run(command, arguments),
