@@ -165,9 +165,9 @@ fn added_in(
     let mut places = BTreeSet::new();
     for mut proposal in workbench.proposals_of(history, all, true)?.list {
         let runs = history.runs_of(&proposal);
-        let claimed = runs.iter().filter_map(|run| claims.get(run));
-        if claimed.into_iter().any(|claimed| claimed.has(&proposal.finding)) {
-            places.append(&mut std::mem::take(proposal.finding.records_mut()).into_iter().collect());
+        let mut claimed = runs.iter().filter_map(|run| claims.get(run));
+        if claimed.any(|claimed| claimed.has(&proposal.finding)) {
+            places.extend(std::mem::take(proposal.finding.records_mut()));
         }
     }
     Ok((places, claims.into_values().flat_map(|claimed| claimed.indicators).collect()))

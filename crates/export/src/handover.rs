@@ -4,8 +4,7 @@
 //! tuple and origin become one [`Row`]: the earliest first seen, the latest last seen, the largest count. Everything is sorted, so
 //! the order of the matter does not show.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cof::{Name, Rdata, Record, RrType};
 use operation::{Indicator, Tlp};

@@ -17,6 +17,7 @@
 //! GET    /runs/ID                          show           DELETE /runs/ID               cancel
 //! GET    /history?value=                   all operations' answers on an indicator, merged
 //! GET    /explorer?q=                      what the own database has about a question
+//! GET    /handover/FORMAT?run=&history=&…  a document for another platform: stix, misp, csv, cof, json
 //! POST   /runs/ID/add                      {"pick","dry_run"}   POST /runs/ID/undo      undo
 //! GET    /investigations?status=&search=&… list           POST /investigations          create: {"name","tlp","values","report"}
 //! GET    /investigations/ID                show           DELETE /investigations/ID     remove
@@ -50,6 +51,7 @@
 mod audit;
 mod catalogue;
 mod explorer;
+mod handover;
 mod history;
 mod indicators;
 mod integrations;
@@ -111,6 +113,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(jobs::routes())
         .merge(members::routes())
         .merge(explorer::routes())
+        .merge(handover::routes())
         .merge(lists::routes())
         .merge(report::routes())
         .merge(reports::routes())

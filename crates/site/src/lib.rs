@@ -3,7 +3,7 @@
 //! [`Site`] is the served data folder, and [`routes`] are its routes. `access` runs before all of them and checks permissions.
 //! `page` contains the pages, `api` the same for programs, `asset` the files that pages load, and [`mod@reference`] the page
 //! that describes the passive-DNS interfaces. What pages and API share is separate: `run_request` is the request for a run,
-//! `run_file` a run as a file, [`mod@report`] an investigation as a file, `shelf` the warning lists, `placed` the places of addresses in pictures, `job` runs that continue after their request has ended, and `enrichment` the jobs of investigations. The API imports no page, and building
+//! `run_file` a run as a file, [`mod@report`] an investigation as a file, `handovers` documents for other platforms, `shelf` the warning lists, `placed` the places of addresses in pictures, `job` runs that continue after their request has ended, and `enrichment` the jobs of investigations. The API imports no page, and building
 //! the routes starts no background work.
 //!
 //! Users sign in with accounts of the workbench: the credentials of passive DNS are not valid here. Errors are
@@ -19,6 +19,7 @@ mod connection;
 mod content;
 mod enrichment;
 mod explorer;
+mod handovers;
 mod histories;
 mod job;
 mod live_jobs;

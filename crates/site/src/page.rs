@@ -11,6 +11,7 @@ mod catalogue;
 mod database;
 mod explorer;
 mod frame;
+mod handover;
 mod history;
 mod indicator;
 mod install;
@@ -49,6 +50,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub(crate) use explorer::address as explorer_address;
 pub(crate) use frame::{FormToken, Frame, asset};
+pub(crate) use handover::of_history as handover_of_history;
 pub(crate) use history::address as history_address;
 pub(crate) use indicator::{address as indicator_address, path_of as indicator_path};
 
@@ -78,6 +80,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .merge(runs::routes())
         .merge(run::routes())
         .merge(history::routes())
+        .merge(handover::routes())
         .merge(investigations::routes())
         .merge(investigation::routes())
         .merge(explorer::routes())

@@ -167,7 +167,30 @@ impl Downloads {
         Ok(attachment(&format!("explorer.{ending}"), kind, stream(place, file)))
     }
 
-    fn begin(&self) -> Result<OwnedSemaphorePermit, Problem> {
+    /// A text as a file; it takes a place among the readers.
+    pub(crate) fn text(
+        &self,
+        place: OwnedSemaphorePermit,
+        name: &str,
+        kind: &'static str,
+        text: String,
+    ) -> Response {
+        attachment(name, kind, stream(place, io::Cursor::new(text.into_bytes())))
+    }
+
+    /// A turn to make a file that has to be made at once.
+    ///
+    /// # Errors
+    /// Never, as long as the server runs.
+    pub(crate) async fn turn(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        Arc::clone(&self.making).acquire_owned().await.map_err(|_| Problem::internal())
+    }
+
+    /// A place among the readers.
+    ///
+    /// # Errors
+    /// 503 if there are too many.
+    pub(crate) fn begin(&self) -> Result<OwnedSemaphorePermit, Problem> {
         let full = "too many files are being downloaded at the same time; try again in a few seconds";
         Arc::clone(&self.reading).try_acquire_owned().map_err(|_| Problem::busy(full))
     }

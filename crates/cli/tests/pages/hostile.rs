@@ -133,6 +133,9 @@ async fn is_investigated(browser: &Browser) {
             is_unharmed(browser).await;
         }
     }
+    browser.go("/handover?investigation=1").await;
+    browser.sees(TEXTS[0]).await;
+    is_unharmed(browser).await;
     browser.go("/investigations").await;
     browser.sees(TEXTS[0]).await;
     is_unharmed(browser).await;

@@ -13,6 +13,7 @@ mod explorer;
 mod fit;
 mod folds;
 mod guide;
+mod handovers;
 mod histories;
 mod hostile;
 mod investigations;

@@ -43,7 +43,7 @@ const OLDER: &str = "/integrations/new?bundled=circl-passive-dns@1.0.0";
 const CIRCL: &str = "/integrations/circl-passive-dns";
 
 /// Add new pages here.
-const VIEWS: [View; 40] = [
+const VIEWS: [View; 42] = [
     page("signin", "/signin"),
     page("library", "/library"),
     state("library-none", "/library?q=*.nothing.example"),
@@ -61,6 +61,8 @@ const VIEWS: [View; 40] = [
     page("history", "/history?value=192.0.2.80"),
     state("history-changes", "/history/changes?value=192.0.2.80"),
     state("history-none", "/history?value=unknown.example"),
+    state("handover", "/handover?run=2"),
+    state("handover-none", "/handover?run=2&rrtype=x"),
     page("explorer", "/explorer?q=*threat*%20after:2015-01-01"),
     page("explorer-start", "/explorer"),
     state("explorer-value", "/explorer?q=192.0.2.80"),

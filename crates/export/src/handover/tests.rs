@@ -105,8 +105,8 @@ fn any_reported() -> impl Strategy<Value = Reported> {
 }
 
 /// Every document of a matter.
-fn documents(matter: Matter, terms: &Terms) -> Vec<String> {
-    let handover = Handover::new(matter, terms).unwrap();
+fn documents(matter: Matter, terms: Terms) -> Vec<String> {
+    let handover = Handover::new(matter, &terms).unwrap();
     vec![
         stix::bundle(&handover, stix::Style::default()).to_json(),
         stix::bundle(&handover, stix::Style { related: true }).to_json(),
@@ -132,9 +132,9 @@ proptest! {
         turned.values.reverse();
         turned.links.reverse();
         turned.sources.reverse();
-        let once = documents(of(in_order.clone()), &terms);
-        prop_assert_eq!(&once, &documents(of(in_order), &terms), "twice is the same");
-        prop_assert_eq!(once, documents(turned, &terms));
+        let once = documents(of(in_order.clone()), terms);
+        prop_assert_eq!(&once, &documents(of(in_order), terms), "twice is the same");
+        prop_assert_eq!(once, documents(turned, terms));
     }
 
     #[test]

@@ -88,9 +88,8 @@ fn an_investigation_is_a_bundle() {
 fn every_type_of_record_relates_its_sides_as_it_should() {
     insta::assert_snapshot!(relations(&objects_of(matter(), Style::default())).join("\n"));
     let strict = relations(&objects_of(matter(), Style { related: true }));
-    for line in ["c2.example related-to mx.c2.example (MX record, preference 10, 20)"] {
-        assert!(strict.iter().any(|one| one == line), "{line}: {strict:#?}");
-    }
+    let line = "c2.example related-to mx.c2.example (MX record, preference 10, 20)";
+    assert!(strict.iter().any(|one| one == line), "{strict:#?}");
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod dnsdb;
 mod edges;
 mod fixture;
 mod full;
+mod handovers;
 mod health;
 mod installing;
 mod investigations;

@@ -63,7 +63,7 @@ impl Lab {
 }
 
 /// Starts a run with the form, and returns the address of its page when it has ended.
-async fn run(browser: &Browser, value: &str) -> String {
+pub(crate) async fn run(browser: &Browser, value: &str) -> String {
     let begun = browser.post("/runs", &[("value", value)]).await;
     let address = begun.leads_to().to_owned();
     let ended = async || {

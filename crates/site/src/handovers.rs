@@ -1,0 +1,210 @@
+//! Documents for other platforms, for pages and API: [`HandoverWish`] says what is handed over and how, [`look`] what a document would
+//! have, and [`file`] makes it.
+//!
+//! A document is made at once, in memory; how many are made at the same time is limited as for other files.
+
+use axum::response::Response;
+use edge::problem::Problem;
+use export::gather::{self, Choice};
+use export::misp::Distribution;
+use export::{Format, Handover, Manner, Matter, Refusal, Terms};
+use operation::{Filter, Indicator, IndicatorType, Tlp};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use workbench::library::{self, Status};
+use workbench::{Error, Workbench};
+
+use crate::run_request::RunRequest;
+use crate::site::{Shared, Site};
+
+/// What is handed over, and how. One of `run`, `history`, `investigation` and `library` says what.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct HandoverWish {
+    /// The answer of the run with this number.
+    pub(crate) run: Option<i64>,
+    /// What all operations answered about this domain name or IP address.
+    pub(crate) history: String,
+    /// The investigation with this number: its members, and what all operations answered about them.
+    pub(crate) investigation: Option<i64>,
+    /// The indicators of the threat library, with attributes and relationships.
+    pub(crate) library: bool,
+    /// Of the library, only this type: `FQDN`, `IP Address` or `IPv6 Address`.
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    /// Of the library, only this status.
+    pub(crate) status: String,
+    /// Of the library, only indicators with this source.
+    pub(crate) source: String,
+    /// Of the library, only values that match this search.
+    pub(crate) search: String,
+    /// Only records with findings that were added to the library.
+    pub(crate) only_added: bool,
+    /// Only records of these types, separated by commas.
+    pub(crate) rrtype: String,
+    /// Only records last seen at this time or later.
+    pub(crate) seen_after: String,
+    /// Only records first seen at this time or earlier.
+    pub(crate) seen_before: String,
+    /// Mark everything at least with this level of the Traffic Light Protocol.
+    pub(crate) tlp: String,
+    /// Hold back what is marked stricter than this level.
+    pub(crate) max_tlp: String,
+    /// Who gets the MISP event: `organisation` (the default), `community`, `connected` or `all`.
+    pub(crate) distribution: String,
+    /// In STIX, relate a name and its servers with `related-to` instead of `resolves-to`.
+    pub(crate) related: bool,
+    /// In CSV, write names and addresses so that no program takes them for links.
+    pub(crate) defang: bool,
+}
+
+/// What is to be read from the workbench.
+enum Asked {
+    History(Indicator, Choice),
+    Investigation(i64, Choice),
+    Library(Box<library::Filter>, String),
+    Run(i64, Choice),
+}
+
+/// What a document would have.
+///
+/// # Errors
+/// [`Problem`] if the wish is wrong, or nothing can be handed over.
+pub(crate) async fn look(site: &Shared, wish: &HandoverWish) -> Result<Handover, Problem> {
+    let _turn = site.downloads.turn().await?;
+    gathered(site, wish).await
+}
+
+async fn gathered(site: &Shared, wish: &HandoverWish) -> Result<Handover, Problem> {
+    let (asked, terms) = (wish.asked(site)?, wish.terms()?);
+    let matter = site.desk.read(move |workbench| asked.gather(workbench)).await?;
+    let handover = tokio::task::spawn_blocking(move || Handover::new(matter, &terms)).await;
+    handover.map_err(|_| Problem::internal())?.map_err(|refusal| refused(&refusal))
+}
+
+/// A document as a file.
+///
+/// # Errors
+/// As [`look`]; 404 for an unknown kind, 503 if too many files are downloaded.
+pub(crate) async fn file(site: &Shared, format: &str, wish: &HandoverWish) -> Result<Response, Problem> {
+    let format = Format::from_word(format)
+        .ok_or_else(|| Problem::missing("documents are of the kinds stix, misp, csv, cof and json"))?;
+    let manner = wish.manner()?;
+    let place = site.downloads.begin()?;
+    let turn = site.downloads.turn().await?;
+    let handover = gathered(site, wish).await?;
+    let name = format!("{}.{}", handover.file_name(), format.ending());
+    let make = move || export::write(&handover, format, manner).map(|written| written.text);
+    let made = tokio::task::spawn_blocking(make).await.map_err(|_| Problem::internal())?;
+    drop(turn);
+    let text = made.map_err(|refusal| refused(&refusal))?;
+    Ok(site.downloads.text(place, &name, format.media_type(), text))
+}
+
+fn refused(refusal: &Refusal) -> Problem {
+    match refusal {
+        Refusal::Distribution { .. } | Refusal::Title { .. } | Refusal::TooStrict { .. } => {
+            Problem::refused(refusal.to_string())
+        }
+        Refusal::Text { .. } | Refusal::TooMany { .. } => Problem::bad_request(refusal.to_string()),
+    }
+}
+
+impl Asked {
+    fn gather(self, workbench: &Workbench) -> Result<Matter, Error> {
+        match self {
+            Self::History(indicator, choice) => gather::history(workbench, &indicator, &choice),
+            Self::Investigation(id, choice) => gather::investigation(workbench, id, &choice),
+            Self::Library(filter, words) => gather::library(workbench, &filter, &words),
+            Self::Run(id, choice) => gather::run(workbench, id, &choice),
+        }
+    }
+}
+
+impl HandoverWish {
+    fn asked(&self, site: &Site) -> Result<Asked, Problem> {
+        let history = Some(self.history.trim()).filter(|history| !history.is_empty());
+        let count = [self.run.is_some(), history.is_some(), self.investigation.is_some(), self.library];
+        if count.into_iter().filter(|is_given| *is_given).count() != 1 {
+            return Err(Problem::bad_request("give one of run, history, investigation and library"));
+        }
+        if let Some(id) = self.run {
+            return Ok(Asked::Run(id, self.choice(site)?));
+        }
+        if let Some(id) = self.investigation {
+            return Ok(Asked::Investigation(id, self.choice(site)?));
+        }
+        if let Some(text) = history {
+            let indicator = Indicator::existing(text)
+                .map_err(|error| Problem::bad_request(format!("history: {error}")))?;
+            return Ok(Asked::History(indicator, self.choice(site)?));
+        }
+        let (filter, words) = self.filter()?;
+        Ok(Asked::Library(Box::new(filter), words))
+    }
+
+    fn choice(&self, site: &Site) -> Result<Choice, Problem> {
+        let records = RunRequest {
+            rrtype: self.rrtype.trim().to_owned(),
+            seen_after: self.seen_after.trim().to_owned(),
+            seen_before: self.seen_before.trim().to_owned(),
+            ..RunRequest::default()
+        };
+        let filter =
+            Filter { rrtypes: records.rrtypes()?, window: records.window(site)?, ..Filter::default() };
+        Ok(Choice { filter, only_added: self.only_added })
+    }
+
+    /// The filter of the library, and the same in words.
+    fn filter(&self) -> Result<(library::Filter, String), Problem> {
+        let kind = given(&self.kind).map(|word| {
+            IndicatorType::from_name(word)
+                .ok_or_else(|| Problem::bad_request(format!("type: {word:?} is no type of indicators")))
+        });
+        let status = given(&self.status).map(|word| {
+            Status::from_name(word)
+                .ok_or_else(|| Problem::bad_request(format!("status: {word:?} is no status")))
+        });
+        let search = given(&self.search).map(str::parse::<library::Search>).transpose();
+        let filter = library::Filter {
+            kind: kind.transpose()?,
+            status: status.transpose()?,
+            source: given(&self.source).map(str::to_owned),
+            search: search.map_err(|error| Problem::bad_request(format!("search: {error}")))?,
+            ..library::Filter::default()
+        };
+        let fields = [
+            ("type", filter.kind.map(|kind| kind.name().to_owned())),
+            ("status", filter.status.map(|status| status.name().to_owned())),
+            ("source", filter.source.clone()),
+            ("search", given(&self.search).map(str::to_owned)),
+        ];
+        let words: Vec<String> =
+            fields.into_iter().filter_map(|(name, word)| Some(format!("{name} {}", word?))).collect();
+        Ok((filter, words.join(", ")))
+    }
+
+    fn terms(&self) -> Result<Terms, Problem> {
+        let level = |name: &str, text: &str| {
+            let level = given(text).map(str::parse::<Tlp>).transpose();
+            level.map_err(|error| Problem::bad_request(format!("{name}: {error}")))
+        };
+        Ok(Terms { tlp: level("tlp", &self.tlp)?, max_tlp: level("max_tlp", &self.max_tlp)? })
+    }
+
+    fn manner(&self) -> Result<Manner, Problem> {
+        let distribution = given(&self.distribution).map(str::parse::<Distribution>).transpose();
+        let distribution =
+            distribution.map_err(|error| Problem::bad_request(format!("distribution: {error}")))?;
+        Ok(Manner {
+            distribution: distribution.unwrap_or_default(),
+            related: self.related,
+            defang: self.defang,
+        })
+    }
+}
+
+fn given(text: &str) -> Option<&str> {
+    Some(text.trim()).filter(|text| !text.is_empty())
+}
