@@ -1,4 +1,5 @@
-//! A clicked value in a record's data is queried in the role that it has there: a name server for what it serves.
+//! A value in a record leads to the explorer, and the question mark beside it queries it in the role that it has there: a name server for
+//! what it serves.
 
 use std::fmt::Write as _;
 
@@ -38,7 +39,13 @@ async fn a_name_server_that_is_clicked_is_asked_for_what_it_serves() {
         analyst::adds(browser, "zone1.example\nns1.host.example").await;
         analyst::asks(browser, "zone1.example").await;
         browser.sees("records owned by this name").await;
-        browser.click(Locator::XPath("//td//a[normalize-space()='ns1.host.example']")).await;
+        browser.press("ns1.host.example").await;
+        browser.is_at("/explorer").await;
+        browser.sees("in data ns1.host.example").await;
+        browser.sees("12 of 12 shown").await;
+        browser.sees("1 operation can be asked about this").await;
+        browser.go("/runs/1").await;
+        browser.click(Locator::Css("td a[title='Query ns1.host.example']")).await;
         browser.is_at("/runs/2").await;
         browser.sees("records with this name in their data").await;
         browser.sees("12 of 12 shown").await;
@@ -74,7 +81,7 @@ async fn without_a_script_the_form_asks_which_direction() {
         is_ready(browser, &program, false).await;
         analyst::adds(browser, "zone1.example").await;
         analyst::asks(browser, "zone1.example").await;
-        browser.click(Locator::XPath("//td//a[normalize-space()='ns1.host.example']")).await;
+        browser.click(Locator::Css("td a[title='Query ns1.host.example']")).await;
         browser.is_at("/run").await;
         assert!(browser.field("Records with this name in their data").await.is_selected().await.unwrap());
         browser.press("Query ns1.host.example").await;

@@ -1,11 +1,12 @@
 //! Tables of records with their filters, timeline and selection, as the pages of runs and of histories have them.
 //!
 //! [`Shown`] is what the filters of the address leave of a [`Content`](crate::content::Content); [`table::Table`] is its table, with
-//! one page of [`row`]s, [`filters`] the form above it, and [`net`] the graph of the same. [`selection`] is what is ticked, and [`changes`] lists what differs from earlier answers. All of it is read
+//! one page of [`row`]s, [`filters`] the form above it, and [`net`] the graph of the same. [`selection`] is what is ticked, [`changes`] lists what differs from earlier answers, and [`lead`] is where a value leads. All of it is read
 //! from the parameters of the address; an invalid parameter has no effect, and the error is shown next to its field.
 
 pub(super) mod changes;
 pub(super) mod filters;
+pub(super) mod lead;
 pub(super) mod narrowing;
 pub(super) mod net;
 pub(super) mod row;

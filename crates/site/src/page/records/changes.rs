@@ -1,12 +1,12 @@
 //! Lists of new, gone and different records.
 
 use cof::Record;
-use operation::Indicator;
 use picture::links::Links;
 use picture::timeline::class_of;
 use picture::timeline::words::{day, figure, thousands};
 use workbench::run::Difference;
 
+use super::lead::Lead;
 use crate::page::stamp::Stamp;
 
 /// The most lines of a kind that are shown; all are counted.
@@ -23,11 +23,11 @@ pub(in crate::page) struct List {
 
 pub(in crate::page) struct Line {
     pub(in crate::page) name: String,
-    pub(in crate::page) address: Option<String>,
+    pub(in crate::page) name_lead: Option<Lead>,
     pub(in crate::page) class: &'static str,
     pub(in crate::page) rrtype: String,
     pub(in crate::page) data: String,
-    pub(in crate::page) data_address: Option<String>,
+    pub(in crate::page) data_lead: Option<Lead>,
     pub(in crate::page) last: Option<Stamp>,
     pub(in crate::page) count: String,
     /// The earlier state.
@@ -66,12 +66,11 @@ impl Line {
     fn new(record: &Record, before: &str, links: &Links) -> Self {
         Self {
             name: record.rrname.to_string(),
-            address: Indicator::of_owner(record).map(|one| links.pivot(&one.to_string())),
+            name_lead: Lead::of_owner(record, None, links),
             class: class_of(record.rrtype),
             rrtype: record.rrtype.to_string(),
             data: record.rdata_text(),
-            data_address: Indicator::of_target(&record.rdata, record.rrtype)
-                .map(|one| links.pivot_from_data(&one.as_typed())),
+            data_lead: Lead::of_data(record, None, links),
             last: record.seen().1.and_then(|last| Some(Stamp::of(i64::try_from(last).ok()?))),
             count: record.count.map_or_else(|| "unknown".to_owned(), thousands),
             before: before.to_owned(),

@@ -8,6 +8,7 @@ use operation::{Caution, Indicator, Relation};
 use workbench::library::Status;
 use workbench::{Error, Workbench};
 
+use super::lead::Lead;
 use super::narrowing::Narrowing;
 use crate::content::Content;
 use crate::page::stamp::Stamp;
@@ -55,11 +56,11 @@ pub(in crate::page) struct Row {
     /// The anchor that the timeline's bars link to.
     pub(in crate::page) anchor: usize,
     pub(in crate::page) name: String,
-    pub(in crate::page) name_address: Option<String>,
+    pub(in crate::page) name_lead: Option<Lead>,
     pub(in crate::page) class: &'static str,
     pub(in crate::page) rrtype: String,
     pub(in crate::page) data: String,
-    pub(in crate::page) data_address: Option<String>,
+    pub(in crate::page) data_lead: Option<Lead>,
     /// Where the address in the data is, if that is known.
     pub(in crate::page) located: Option<Located>,
     pub(in crate::page) first: Option<Stamp>,
@@ -260,20 +261,15 @@ impl Row {
     ) -> Self {
         let (first, last) = record.seen();
         let stamp = |seconds: u64| Stamp::of(i64::try_from(seconds).unwrap_or(i64::MAX));
-        let pivot = |one: Option<Indicator>| {
-            one.filter(|one| Some(one) != asked).map(|one| links.pivot(&one.to_string()))
-        };
         Self {
             place,
             anchor,
             name: record.rrname.to_string(),
-            name_address: pivot(Indicator::of_owner(record)),
+            name_lead: Lead::of_owner(record, asked, links),
             class: class_of(record.rrtype),
             rrtype: record.rrtype.to_string(),
             data: record.rdata_text(),
-            data_address: Indicator::of_target(&record.rdata, record.rrtype)
-                .filter(|one| Some(one) != asked)
-                .map(|one| links.pivot_from_data(&one.as_typed())),
+            data_lead: Lead::of_data(record, asked, links),
             located: None,
             first: first.map(stamp),
             last: last.map(stamp),
