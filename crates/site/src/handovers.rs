@@ -14,6 +14,7 @@ use utoipa::IntoParams;
 use workbench::library::{self, Status};
 use workbench::{Error, Workbench};
 
+use crate::run_file::Downloads;
 use crate::run_request::RunRequest;
 use crate::site::{Shared, Site};
 
@@ -21,6 +22,7 @@ use crate::site::{Shared, Site};
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a parameter of the address")]
 pub(crate) struct HandoverWish {
     /// The answer of the run with this number.
     pub(crate) run: Option<i64>,
@@ -96,10 +98,10 @@ pub(crate) async fn file(site: &Shared, format: &str, wish: &HandoverWish) -> Re
     let handover = gathered(site, wish).await?;
     let name = format!("{}.{}", handover.file_name(), format.ending());
     let make = move || export::write(&handover, format, manner).map(|written| written.text);
-    let made = tokio::task::spawn_blocking(make).await.map_err(|_| Problem::internal())?;
+    let written = tokio::task::spawn_blocking(make).await.map_err(|_| Problem::internal())?;
     drop(turn);
-    let text = made.map_err(|refusal| refused(&refusal))?;
-    Ok(site.downloads.text(place, &name, format.media_type(), text))
+    let text = written.map_err(|refusal| refused(&refusal))?;
+    Ok(Downloads::text(place, &name, format.media_type(), text))
 }
 
 fn refused(refusal: &Refusal) -> Problem {

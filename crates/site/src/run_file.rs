@@ -169,7 +169,6 @@ impl Downloads {
 
     /// A text as a file; it takes a place among the readers.
     pub(crate) fn text(
-        &self,
         place: OwnedSemaphorePermit,
         name: &str,
         kind: &'static str,

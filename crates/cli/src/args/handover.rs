@@ -31,7 +31,6 @@ Examples:
   backsight handover csv --investigation 'Campaign 7' --defang";
 
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct HandoverArgs {
     /// The kind of document
     #[arg(value_enum, value_name = "FORMAT")]

@@ -110,7 +110,7 @@ fn of_row(row: &Row) -> Draft<'_> {
 fn of_link(link: &Link) -> Draft<'_> {
     let Link { from, to, rrtype, first, last, changed_at } = link;
     let sides = [from.to_string(), rrtype.to_string(), to.to_string()];
-    let line = sides.join(" ");
+    let whole = sides.join(" ");
     let [rrname, rrtype, rdata] = sides;
     let time = |time: &Option<u64>| time.and_then(stamp::misp).unwrap_or_default();
     let values = vec![
@@ -119,7 +119,7 @@ fn of_link(link: &Link) -> Draft<'_> {
         (RDATA, rdata.clone()),
         (FIRST, time(first)),
         (LAST, time(last)),
-        (TEXT, line),
+        (TEXT, whole),
     ];
     Draft {
         parts: [rrname, rrtype, rdata, "library".to_owned()],

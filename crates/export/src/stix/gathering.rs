@@ -102,7 +102,7 @@ impl<'a> Gathering<'a> {
             self.add(grouping(self.handover, refs));
         }
         let used: BTreeSet<&str> =
-            self.objects.values().flat_map(|object| object.object_marking_refs.iter().copied()).collect();
+            self.objects.values().flat_map(|object| object.markings.iter().copied()).collect();
         let levels =
             Tlp::ALL.into_iter().filter(|tlp| used.contains(super::marking(*tlp))).map(Object::level);
         let first = std::iter::once(Object::producer()).chain(levels);
@@ -193,7 +193,7 @@ fn sighting(row: &Row, refs: Vec<String>) -> Object {
     let Some((first, last)) = row.record.span() else {
         return Object {
             content: Some(words(row)),
-            object_refs: refs,
+            about: refs,
             ..Object::ours("note", &parts, (row.fetched_at, row.fetched_at)).marked(row.tlp)
         };
     };
@@ -202,7 +202,7 @@ fn sighting(row: &Row, refs: Vec<String>) -> Object {
         first_observed: stamp::stix(first),
         last_observed: stamp::stix(last),
         number_observed: Some(row.record.count.unwrap_or(1).clamp(1, MOST_OBSERVED)),
-        object_refs: refs,
+        about: refs,
         external_references: row.providers.iter().map(reference).collect(),
         ..Object::ours("observed-data", &parts, (first, row.fetched_at)).marked(row.tlp)
     }
@@ -229,7 +229,7 @@ fn note_of(value: &Value, id: String, handover: &Handover) -> Object {
     Object {
         heading: Some(value.indicator.to_string()),
         content: Some(facts.join("\n")),
-        object_refs: vec![id],
+        about: vec![id],
         ..note.marked(handover.level_of_value(value))
     }
 }
@@ -240,7 +240,7 @@ fn grouping(handover: &Handover, refs: Vec<String>) -> Object {
         name: Some(handover.title.clone()),
         description: Some(handover.summary.clone()).filter(|summary| !summary.is_empty()),
         context: Some("suspicious-activity"),
-        object_refs: refs,
+        about: refs,
         external_references: handover.sources.iter().map(Reference::of_source).collect(),
         ..Object::ours("grouping", &[&handover.key], (handover.created_at, handover.changed_at))
             .marked(handover.tlp)

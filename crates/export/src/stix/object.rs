@@ -29,8 +29,8 @@ pub struct Object {
     pub(super) created: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) modified: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) object_marking_refs: Vec<&'static str>,
+    #[serde(rename = "object_marking_refs", skip_serializing_if = "Vec::is_empty")]
+    pub(super) markings: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) value: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,8 +61,8 @@ pub struct Object {
     pub(super) last_observed: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) number_observed: Option<u64>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) object_refs: Vec<String>,
+    #[serde(rename = "object_refs", skip_serializing_if = "Vec::is_empty")]
+    pub(super) about: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) external_references: Vec<Reference>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -136,7 +136,7 @@ impl Object {
     /// The same with this marking, or without one.
     #[must_use]
     pub(super) fn marked(mut self, tlp: Option<Tlp>) -> Self {
-        self.object_marking_refs = tlp.map(marking).into_iter().collect();
+        self.markings = tlp.map(marking).into_iter().collect();
         self
     }
 
