@@ -123,7 +123,7 @@ Examples:
 
 With --format json, one object:
   {\"question\", \"records\": [in the Common Output Format; with --by-source also \"source_kind\"], \"more\", \"limit\"}
-Records also have \"as_number\", \"as_name\" and \"country\" of their address if [enrich] mmdb in the configuration names files that know it
+Records whose address a file of [enrich] mmdb knows also have \"as_number\", \"as_name\", \"country\"
 and with --summary:
   {\"question\", \"rows\", \"count\": the sum or null, \"time_first\", \"time_last\"}
 

@@ -92,7 +92,7 @@ fn every_output_says_where_addresses_are() {
     let lookup: Value = serde_json::from_str(&lookup).unwrap();
     let of = |data: &str| {
         let found =
-            lookup["records"].as_array().unwrap().iter().find(|record| record["rdata"] == data).unwrap();
+            lookup["records"].as_array().unwrap().iter().find(|record| record["rdata"][0] == data).unwrap();
         (found["as_number"].clone(), found["country"].clone(), found["source_kind"].clone())
     };
     assert_eq!(of("185.194.93.200"), (64_496.into(), "FR".into(), "report".into()));

@@ -235,6 +235,28 @@ fn members_stand_in_the_first_column_and_what_they_share_in_the_second() {
 }
 
 #[test]
+fn addresses_say_where_they_are_if_there_is_room() {
+    let asked = Indicator::parse("x.example").unwrap();
+    let records = [record(("x.example", RrType::A, "192.0.2.1", 1, 2, 3))];
+    let graph = |short: &str| {
+        let location = Location { short: short.to_owned(), whole: "AS64496 <b>, NL".to_owned() };
+        let place = |_: std::net::IpAddr| Some(location.clone());
+        Graph::new(&GraphView::default(), &asked, &records, None).with_places(&place)
+    };
+    let tile = |graph: &Graph| {
+        let tile = graph.drawing.boxes.iter().find(|tile| tile.text == "192.0.2.1").unwrap();
+        (tile.sub.clone(), tile.title.clone())
+    };
+    let said = "Query 192.0.2.1\nAS64496 <b>, NL".to_owned();
+    assert_eq!(tile(&graph("AS64496 NL")), ("A, AS64496 NL".to_owned(), said.clone()));
+    assert_eq!(tile(&graph(&"long ".repeat(20))), ("A".to_owned(), said));
+    let page = graph("AS64496 NL").part(&Links::new("/runs/1/graph", &[], "/run?value=")).to_string();
+    assert!(!page.contains("<b>"));
+    // In the title and in the list.
+    assert_eq!(page.matches("AS64496 &#60;b&#62;, NL").count(), 2, "{page}");
+}
+
+#[test]
 fn two_hundred_members_stay_within_two_screens() {
     let graph = of_members(200);
     assert!(graph.drawing.height <= 2_000, "{}", graph.drawing.height);

@@ -165,18 +165,18 @@ impl Wish {
 /// The choices of lanes.
 fn segments(links: &Links, wish: &Wish, comparison: &Comparison) -> [Segment; 2] {
     let resources = comparison.shared.list.iter().filter(|shared| wish.weak || !shared.is_weak()).count();
-    let with = |lanes| links.with(&[("lanes", lanes), ("follow", None), ("open", None)]) + "#tlh";
+    let address = |lanes| links.with(&[("lanes", lanes), ("follow", None), ("open", None)]) + "#tlh";
     [
         Segment {
             label: "By member",
             count: figure(comparison.records.members.len()),
-            address: with(None),
+            address: address(None),
             here: !wish.is_shared,
         },
         Segment {
             label: "By shared resource",
             count: figure(resources),
-            address: with(Some("shared")),
+            address: address(Some("shared")),
             here: wish.is_shared,
         },
     ]
