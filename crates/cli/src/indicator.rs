@@ -7,7 +7,7 @@ mod table;
 
 use operation::{Indicator, IndicatorType, Marking, Side};
 use workbench::json::indicator::{self as json, Refused};
-use workbench::library::{Filter, Order, Setting, Standing};
+use workbench::library::{Filter, Setting, Standing};
 
 use crate::args::indicator::{
     AddArgs, IndicatorArgs, IndicatorCommand, ListArgs, NoteArgs, OrderBy, SetArgs, ValueArgs,
@@ -74,19 +74,18 @@ fn list(command: &ListArgs, arguments: &Arguments) -> Result<Exit, Failure> {
         status: command.status,
         tlp: command.tlp,
         source: command.source.clone(),
+        tag: command.tag.clone(),
         search: command.search.as_deref().map(str::parse).transpose()?,
         removed: command.removed,
-        order: command.sort.map(|order| match order {
-            OrderBy::Updated => Order::Updated,
-            OrderBy::Value => Order::Value,
-        }),
+        order: command.sort.map(OrderBy::order),
         after: command.after.as_deref().map(str::parse).transpose()?,
         limit: usize::try_from(command.limit).unwrap_or(usize::MAX),
     };
-    let page = kept::open(arguments)?.indicators(&filter)?;
+    let workbench = kept::open(arguments)?;
+    let (page, counts) = (workbench.indicators(&filter)?, workbench.count_indicators(&filter)?);
     match command.format {
-        View::Json => output::print_json(&json::page(&page))?,
-        View::Table => output::print(&table::page(&page))?,
+        View::Json => output::print_json(&json::page(&page, counts))?,
+        View::Table => output::print(&table::page(&page, counts))?,
     }
     Ok(Exit::Done)
 }
@@ -104,17 +103,22 @@ fn show(command: &ValueArgs, arguments: &Arguments) -> Result<Exit, Failure> {
 
 fn set(command: &SetArgs, arguments: &Arguments) -> Result<Exit, Failure> {
     let indicator = one(&command.value)?;
-    let setting = Setting { status: command.status, tlp: command.tlp };
-    let done = kept::open(arguments)?.set_indicator(&indicator, setting)?;
+    let setting = Setting {
+        status: command.status,
+        tlp: command.tlp,
+        tag: command.tag.clone(),
+        untag: command.untag.clone(),
+    };
+    let done = kept::open(arguments)?.set_indicator(&indicator, &setting)?;
     match command.format {
         View::Json => output::print_json(&json::set(&indicator, done))?,
-        View::Table => output::print(&changed(&indicator, setting, done))?,
+        View::Table => output::print(&changed(&indicator, &setting, &done))?,
     }
     Ok(Exit::Done)
 }
 
 /// What was set, a line for each.
-fn changed(indicator: &Indicator, setting: Setting, (before, after): (Standing, Standing)) -> String {
+fn changed(indicator: &Indicator, setting: &Setting, (before, after): &(Standing, Standing)) -> String {
     let status = setting.status.map(|_| match (before.status, after.status) {
         (before, after) if before == after => format!("{indicator} already has the status {after}\n"),
         (before, after) => format!("{indicator}: status changed from {before} to {after}\n"),
@@ -124,7 +128,12 @@ fn changed(indicator: &Indicator, setting: Setting, (before, after): (Standing, 
         (was, is) if was == is => format!("{indicator} already has the TLP {is}\n"),
         (was, is) => format!("{indicator}: TLP changed from {was} to {is}\n"),
     });
-    [status, tlp].into_iter().flatten().collect()
+    let is_tagged = !(setting.tag.is_empty() && setting.untag.is_empty());
+    let tags = is_tagged.then(|| match after.tags.as_slice() {
+        [] => format!("{indicator} has no tags\n"),
+        tags => format!("{indicator} has the tags {}\n", terminal::printable(&tags.join(", "))),
+    });
+    [status, tlp, tags].into_iter().flatten().collect()
 }
 
 fn note(command: &NoteArgs, arguments: &Arguments) -> Result<Exit, Failure> {

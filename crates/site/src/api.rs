@@ -10,9 +10,11 @@
 //! PATCH  /integrations/NAME                configure      POST /integrations/NAME/test  test the connection
 //! POST   /integrations/NAME/enable         enable         POST /integrations/NAME/disable
 //! GET    /indicators?search=&…             list           POST /indicators              add
-//! GET    /indicators/VALUE                 show           PATCH /indicators/VALUE       status
+//! GET    /indicators/VALUE                 show           PATCH /indicators/VALUE       status, tags
 //! POST   /indicators/VALUE/notes           note           DELETE /indicators/VALUE      remove
 //! POST   /indicators/VALUE/restore         restore        GET /audit?before=&limit=     the audit trail
+//! GET    /searches                         list           POST /searches                save: {"name","query"}
+//! DELETE /searches/ID                      delete
 //! GET    /runs?indicator=&before=&limit=   list           POST /runs                    start: {"value","operation",…}
 //! GET    /runs/ID                          show           DELETE /runs/ID               cancel
 //! GET    /history?value=                   all operations' answers on an indicator, merged
@@ -62,6 +64,7 @@ mod members;
 mod report;
 mod reports;
 mod runs;
+mod searches;
 mod session;
 mod shared;
 mod users;
@@ -107,6 +110,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(catalogue::routes())
         .merge(integrations::routes())
         .merge(indicators::routes())
+        .merge(searches::routes())
         .merge(runs::routes())
         .merge(history::routes())
         .merge(investigations::routes())

@@ -64,7 +64,7 @@ impl Basis {
         Self::new([version, max_tlp].into_iter().chain(state).collect(), &[&details.fingerprint])
     }
 
-    /// The state of an indicator that users change: its status and marking, its notes, and whether it is present.
+    /// The state of an indicator that users change: its status, marking and tags, its notes, and whether it is present.
     pub(crate) fn of_indicator(workbench: &Workbench, indicator: &Indicator) -> Result<Option<Self>, Error> {
         Ok(workbench.details(indicator)?.map(|details| Self::of_details(&details)))
     }
@@ -75,6 +75,7 @@ impl Basis {
         let mut state = vec![
             ("Status".to_owned(), details.entry.status.name().to_owned()),
             ("TLP".to_owned(), Marking(details.entry.tlp).word().to_owned()),
+            ("Tags".to_owned(), details.entry.tags.join(", ")),
             ("Removed".to_owned(), removed.to_owned()),
         ];
         if let Some(newest) = details.notes.first() {

@@ -3,7 +3,7 @@
 //! [`Site`] is the served data folder, and [`routes`] are its routes. `access` runs before all of them and checks permissions.
 //! `page` contains the pages, `api` the same for programs, `asset` the files that pages load, and [`mod@reference`] the page
 //! that describes the passive-DNS interfaces. What pages and API share is separate: `run_request` is the request for a run,
-//! `run_file` a run as a file, [`mod@report`] an investigation as a file, `handovers` documents for other platforms, `shelf` the warning lists, `placed` the places of addresses in pictures, `job` runs that continue after their request has ended, and `enrichment` the jobs of investigations. The API imports no page, and building
+//! `run_file` a run as a file, [`mod@report`] an investigation as a file, `handovers` documents for other platforms, `shelf` the warning lists, `listed` the filters of the library, `placed` the places of addresses in pictures, `job` runs that continue after their request has ended, and `enrichment` the jobs of investigations. The API imports no page, and building
 //! the routes starts no background work.
 //!
 //! Users sign in with accounts of the workbench: the credentials of passive DNS are not valid here. Errors are
@@ -22,6 +22,7 @@ mod explorer;
 mod handovers;
 mod histories;
 mod job;
+mod listed;
 mod live_jobs;
 mod narrowed;
 mod page;

@@ -21,12 +21,16 @@ mod investigation;
 mod investigations;
 mod library;
 mod lists;
+mod offers;
 mod operate;
 mod paste;
 mod records;
 mod run;
 mod runs;
 mod said;
+mod searches;
+mod selected;
+mod sending;
 mod sensors;
 mod signin;
 mod stale;
@@ -53,6 +57,8 @@ pub(crate) use frame::{FormToken, Frame, asset};
 pub(crate) use handover::of_history as handover_of_history;
 pub(crate) use history::address as history_address;
 pub(crate) use indicator::{address as indicator_address, path_of as indicator_path};
+use investigation::address as investigation_address;
+pub(crate) use sending::address as sending_address;
 
 pub(crate) use picture::text::begun;
 
@@ -75,6 +81,9 @@ pub(crate) fn routes() -> Router<Shared> {
         .merge(library::routes())
         .merge(paste::routes())
         .merge(ticked::routes())
+        .merge(selected::routes())
+        .merge(searches::routes())
+        .merge(sending::routes())
         .merge(indicator::routes())
         .merge(operate::routes())
         .merge(runs::routes())

@@ -111,7 +111,12 @@ pub(crate) async fn page(site: &Shared, id: i64, author: &str, options: &Options
 ///
 /// # Errors
 /// [`Problem`]
-pub(crate) async fn download(site: &Shared, id: i64, author: &str, options: &Options) -> Result<File, Problem> {
+pub(crate) async fn download(
+    site: &Shared,
+    id: i64,
+    author: &str,
+    options: &Options,
+) -> Result<File, Problem> {
     Ok(of(site, id, author, options, IN_FILE).await?.file()?)
 }
 

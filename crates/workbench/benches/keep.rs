@@ -118,8 +118,21 @@ fn reads(workbench: &Workbench, held: u64) {
     list(workbench, "list page of a status", Some(5.0), ROUNDS, &review);
     let rare = Filter { status: Some(Status::Whitelisted), ..page.clone() };
     list(workbench, "list page of a status that nothing has", Some(5.0), ROUNDS, &rare);
+    for (order, what) in [
+        (Order::LastSeen, "list page by when it was last seen"),
+        (Order::Relationships, "list page by relationships"),
+        (Order::Added, "list page by when it was added"),
+    ] {
+        list(workbench, what, Some(5.0), ROUNDS, &Filter { order: Some(order), ..page.clone() });
+    }
+    report("count all, and those of a status", Some(5.0), ROUNDS, |_| {
+        assert!(workbench.count_indicators(&review).unwrap().matching.is_some());
+    });
     let source = Filter { source: Some("bench".to_owned()), ..page.clone() };
     list(workbench, "list page of a source that said most", Some(5.0), ROUNDS, &source);
+    report("count up to 10,000 of a source that said most", Some(50.0), FEW, |_| {
+        std::hint::black_box(workbench.count_indicators(&source).unwrap());
+    });
     let search = |text: &str| Filter { search: Some(text.parse::<Search>().unwrap()), ..page.clone() };
     list(workbench, "suffix search, 50 found in 45,000", Some(50.0), ROUNDS, &search("*.s3.example"));
     list(workbench, "suffix search, about 45 found, all", Some(50.0), ROUNDS, &search("*.d123.s3.example"));

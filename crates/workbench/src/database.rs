@@ -21,6 +21,7 @@ use crate::files::{create, for_owner};
 mod canonical;
 mod check;
 mod copy;
+mod figures;
 mod head;
 mod migrate;
 mod problem;
@@ -30,6 +31,7 @@ mod trail;
 
 pub use check::Checked;
 pub(crate) use check::{LISTED, content};
+pub(crate) use figures::{derive as derive_figures, last_seen};
 pub(crate) use head::FILE as HEAD_FILE;
 pub use head::Lost;
 pub use migrate::Step;
@@ -37,7 +39,7 @@ pub(crate) use migrate::{BindSecrets, Watcher};
 pub(crate) use problem::Problem;
 
 /// The version of the tables, in `PRAGMA user_version`.
-const VERSION: i64 = 8;
+const VERSION: i64 = 9;
 /// The actor of automatic changes in the audit trail. No user can have this name.
 pub(crate) const PROGRAM: &str = "backsight";
 /// Marks the file as ours (`PRAGMA application_id`): `BkSt`.

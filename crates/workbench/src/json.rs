@@ -18,6 +18,7 @@ pub mod job;
 pub mod list;
 pub mod report;
 pub mod run;
+pub mod search;
 pub mod shared;
 pub mod token;
 

@@ -42,6 +42,7 @@ pub mod loading;
 mod opening;
 mod refusal;
 pub mod run;
+pub mod search;
 mod secret;
 pub mod text;
 pub mod token;

@@ -2,14 +2,14 @@
 //!
 //! In the order of the data flow: [`Workbench::add_indicators`](crate::Workbench::add_indicators) adds what a user enters,
 //! [`propose`](crate::Workbench::propose) and [`add_findings`](crate::Workbench::add_findings) what a run found, and
-//! [`undo`](crate::Workbench::undo) removes what a run added. `curate` contains the changes that users make to one indicator.
+//! [`undo`](crate::Workbench::undo) removes what a run added. `curate` contains the changes that users make, and `tag` their tags.
 //! [`indicators`](crate::Workbench::indicators) lists [`Entry`]s that match a [`Filter`], and
 //! [`details`](crate::Workbench::details) returns everything about one.
 //!
 //! # Claims
 //! Whoever adds something claims it: a user under their name, a run under the name of its package. A claim is never changed by
 //! another one. An attribute or relationship exists as long as it has a claim. An indicator without claims is removed when its
-//! last run is undone, unless somebody has worked with it: it has a status that runs do not set, it is marked with a level of the Traffic Light Protocol, it has a note, it was removed,
+//! last run is undone, unless somebody has worked with it: it has a status that runs do not set, it is marked with a level of the Traffic Light Protocol, it has a note or a tag, it was removed,
 //! or it has an attribute or relationship of another source.
 //!
 //! # What a run never does
@@ -30,6 +30,7 @@ mod plan;
 mod search;
 mod source;
 mod status;
+mod tag;
 mod undo;
 
 pub use add::{Adding, Outcome};
@@ -40,10 +41,11 @@ pub(crate) use details::{attributes as attributes_of, relationships as relations
 pub use entry::Entry;
 pub(crate) use entry::{find, stored_indicator, stored_status, stored_tlp};
 pub(crate) use findings::Addition;
-pub use list::{Cursor, Filter, Order, Page};
+pub use list::{Counts, Cursor, Filter, MOST_COUNTED, Order, Page};
 pub use plan::{Count, MOST_RELATIONSHIPS, Tally};
 pub use search::Search;
 pub use status::Status;
+pub use tag::{MOST_TAGS, Tag, TagError};
 pub use undo::Undone;
 
 #[cfg(test)]

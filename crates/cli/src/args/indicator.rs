@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 use operation::{IndicatorType, Marking, Tlp};
-use workbench::library::Status;
+use workbench::library::{Order, Status, Tag};
 
 use super::View;
 
@@ -45,9 +45,10 @@ pub(crate) enum IndicatorCommand {
     Remove(ValueArgs),
     /// Bring back an indicator that was removed
     Restore(ValueArgs),
-    /// Change the status of an indicator, or who may see it
+    /// Change the status or the tags of an indicator, or who may see it
     #[command(
-        after_help = "Examples:\n  backsight indicator set cdn.example.com --status Whitelisted\n  backsight indicator set evil.example --tlp amber\n\n\
+        after_help = "Examples:\n  backsight indicator set cdn.example.com --status Whitelisted\n  backsight indicator set evil.example --tlp amber\n  \
+        backsight indicator set evil.example --tag 'parcel lures' --tag apt-x --untag new\n\n\
         Runs do not change Whitelisted indicators: they get no attributes, no relationships and no other status.\n\
         An operation is not asked about indicators that are marked stricter than its maximum TLP (see `backsight integration configure`)."
     )]
@@ -70,6 +71,7 @@ Examples:
   backsight indicator list --search '*.example.com'        a name and everything below it
   backsight indicator list --search 192.0.2.0/24 --sort updated
   backsight indicator list --search login --type FQDN      values that contain a text
+  backsight indicator list --tag 'parcel lures' --sort last-seen
   backsight indicator list --source 'CIRCL Passive DNS' --limit 1000 --format json";
 
 #[derive(Debug, Args)]
@@ -109,6 +111,9 @@ pub(crate) struct ListArgs {
     /// Only indicators with this source (a user or an integration)
     #[arg(long, value_name = "NAME")]
     pub(crate) source: Option<String>,
+    /// Only indicators with this tag, ignoring case
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Option<String>,
     /// Part of a value, *.example.com for the names below one, or a network; defanged or not
     #[arg(long, value_name = "TEXT")]
     pub(crate) search: Option<String>,
@@ -145,11 +150,18 @@ pub(crate) struct SetArgs {
     #[arg(value_name = "VALUE")]
     pub(crate) value: String,
     /// The new status
-    #[arg(long, value_name = "S", value_parser = statuses(), ignore_case = true, required_unless_present = "tlp")]
+    #[arg(long, value_name = "S", value_parser = statuses(), ignore_case = true,
+          required_unless_present_any = ["tlp", "tag", "untag"])]
     pub(crate) status: Option<Status>,
     /// The new level of the Traffic Light Protocol: clear, green, amber, amber+strict or red; none removes the marking
     #[arg(long, value_name = "TLP|none")]
     pub(crate) tlp: Option<Marking>,
+    /// Put this tag on it: up to 50 characters without a comma; can be repeated
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Vec<Tag>,
+    /// Take this tag off it; can be repeated
+    #[arg(long, value_name = "TAG")]
+    pub(crate) untag: Vec<Tag>,
     /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
@@ -171,10 +183,28 @@ pub(crate) struct NoteArgs {
 /// The order in which indicators are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OrderBy {
+    /// Most recently added first
+    Added,
+    /// Seen last first, as the relationships state it
+    LastSeen,
+    /// Most relationships first
+    Relationships,
     /// Most recently changed first
     Updated,
     /// By value: names by their labels from the right, then addresses
     Value,
+}
+
+impl OrderBy {
+    pub(crate) const fn order(self) -> Order {
+        match self {
+            Self::Added => Order::Added,
+            Self::LastSeen => Order::LastSeen,
+            Self::Relationships => Order::Relationships,
+            Self::Updated => Order::Updated,
+            Self::Value => Order::Value,
+        }
+    }
 }
 
 /// Statuses by name, ignoring case.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::ColumnConstraint;
 use operation::{Tlp, shown};
 use workbench::audit;
-use workbench::library::{Adding, Claim, Details, Outcome, Page, Relationship, Status};
+use workbench::library::{Adding, Claim, Counts, Details, MOST_COUNTED, Outcome, Page, Relationship, Status};
 
 use crate::kept;
 use crate::output::table::{cautions, new_table, shorten};
@@ -41,7 +41,7 @@ pub(super) fn added(added: &[Adding]) -> String {
     text
 }
 
-pub(super) fn page(page: &Page) -> String {
+pub(super) fn page(page: &Page, counts: Counts) -> String {
     if page.entries.is_empty() {
         return "No matching indicators. Add one with: backsight indicator add VALUE\n".to_owned();
     }
@@ -73,10 +73,17 @@ pub(super) fn page(page: &Page) -> String {
     if let Some(next) = &page.next {
         let _ = writeln!(text, "More: repeat the command with --after {next}");
     }
-    if let Some(total) = page.total {
-        let _ = writeln!(text, "{}", plural(total as u64, "indicator"));
-    }
+    text.push_str(&counted(counts));
     text
+}
+
+/// How many indicators there are, and how many match if others do not.
+fn counted(counts: Counts) -> String {
+    match counts.matching {
+        Some(matching) if matching == counts.all => format!("{}\n", plural(matching, "indicator")),
+        Some(matching) => format!("{matching} of {}\n", plural(counts.all, "indicator")),
+        None => format!("more than {MOST_COUNTED} of {}\n", plural(counts.all, "indicator")),
+    }
 }
 
 pub(super) fn details(details: &Details) -> String {
@@ -93,6 +100,9 @@ pub(super) fn details(details: &Details) -> String {
         kept::readable(entry.updated_at),
         sources(&details.claims)
     );
+    if !entry.tags.is_empty() {
+        let _ = writeln!(text, "Tags: {}", printable(&entry.tags.join(", ")));
+    }
     text.push_str(&cautions([&entry.indicator]));
     text.push_str(&attributes(details));
     text.push_str(&relationships(details));

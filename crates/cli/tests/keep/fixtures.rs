@@ -2,7 +2,7 @@
 //!
 //! A fixture is a data folder as its program left it: `first` after a kill, so SQLite's log has not been transferred to the database,
 //! and the last body of records is only in the journal; `unmarked` before indicators had markings (version 5 of the workbench); `filed`
-//! before small answers were in the database (version 6). Their content is invented, including the secrets and the passwords. A test
+//! before small answers were in the database (version 6); `investigated` before indicators had tags and figures (version 8). Their content is invented, including the secrets and the passwords. A test
 //! works on a copy. When a format changes, its fixture stays and a new one is added.
 
 use std::path::Path;
@@ -181,4 +181,32 @@ fn a_folder_with_small_answers_in_files_opens_replays_and_undoes() {
     assert_eq!((&details["relationship_count"], &details["attribute_count"]), (&1.into(), &0.into()));
     home.run(&["run", "undo", "1"]).ok();
     verified(4);
+}
+
+/// Version 8 of the workbench: an investigation with two members, and two runs whose findings were added.
+#[test]
+fn a_folder_without_tags_and_figures_opens_with_what_its_relationships_say() {
+    let home = home_of("investigated");
+    // It compares every figure with the relationships.
+    home.run(&["db", "verify"]).ok();
+    let listed = json(&home, &["indicator", "list", "--sort", "last-seen"]).remove(0);
+    let of = |key: &str| -> Vec<String> {
+        listed["indicators"].as_array().unwrap().iter().map(|one| one[key].to_string()).collect()
+    };
+    assert_eq!((&listed["total"], &listed["all"]), (&5.into(), &5.into()));
+    let seen = of("last_seen");
+    assert_eq!(seen[..2], ["\"2025-02-19T21:20:00Z\""; 2], "evil.example and its address: {listed}");
+    assert_eq!(seen[4], "\"2023-11-14T22:13:20Z\"");
+    let mut counts = of("relationship_count");
+    counts.sort();
+    assert_eq!(counts, ["1", "1", "1", "2", "3"]);
+    home.run(&["indicator", "set", "evil.example", "--tag", "Parcel lures"]).ok();
+    let tagged = json(&home, &["indicator", "list", "--tag", "parcel LURES"]).remove(0);
+    assert_eq!(tagged["indicators"][0]["value"], "evil.example");
+    assert!(home.run(&["investigation", "show", "Parcel lures"]).ok().contains("malicious"));
+    home.run(&["run", "undo", "2"]).ok();
+    let shown = json(&home, &["indicator", "show", "evil.example"]).remove(0);
+    assert_eq!((&shown["relationship_count"], &shown["last_seen"]), (&0.into(), &Value::Null));
+    home.run(&["indicator", "restore", "gone.example"]).ok();
+    home.run(&["db", "verify"]).ok();
 }

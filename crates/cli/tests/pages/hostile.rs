@@ -25,6 +25,7 @@ async fn hostile_text_is_shown_and_nothing_more() {
         browser.becomes("ann", &program).await;
         is_pasted(browser).await;
         is_noted(browser).await;
+        is_tagged(browser).await;
         is_searched_for(browser).await;
         is_answered(browser, &program).await;
         is_investigated(browser).await;
@@ -74,6 +75,37 @@ async fn is_noted(browser: &Browser) {
     browser.sees("\"><img src=x onerror=").await;
     browser.go("/audit").await;
     is_unharmed(browser).await;
+}
+
+/// Tags and saved searches; what is not printable is refused, and shown in the refusal.
+async fn is_tagged(browser: &Browser) {
+    let sends = "const field = document.querySelector(arguments[0]); field.value = arguments[1]; field.form.requestSubmit();";
+    for text in TEXTS {
+        browser.go("/library/indicator?value=evil.example").await;
+        browser.run(sends, vec![json!("#tg"), json!(text)]).await;
+        let is_printable = !text.chars().any(|character| character.is_control() || character > '\u{ff}');
+        let said = if is_printable { "Tags changed." } else { "printable characters" };
+        browser.sees(said).await;
+        is_unharmed(browser).await;
+        browser.go("/library?tag=%3Cscript%3Ewindow.hit%3D1%3C%2Fscript%3E").await;
+        browser.run(sends, vec![json!("#sn"), json!(text)]).await;
+        browser.sees(if is_printable { "Search saved." } else { "printable characters" }).await;
+        is_unharmed(browser).await;
+    }
+    for page in [
+        "/library",
+        "/library?tag=%3Cscript%3Ewindow.hit%3D1%3C%2Fscript%3E",
+        "/library?tag=%22%3E%3Cimg%20src%3Dx%20onerror%3D%22window.hit%3D1%22%3E",
+        "/library/indicator?value=evil.example",
+        "/send?value=evil.example",
+        "/audit",
+    ] {
+        browser.go(page).await;
+        is_unharmed(browser).await;
+        fits_narrow(browser, page).await;
+    }
+    browser.go("/library").await;
+    browser.sees(TEXTS[0]).await;
 }
 
 /// An investigation from a hostile report, with hostile texts in all its fields.
@@ -139,6 +171,11 @@ async fn is_investigated(browser: &Browser) {
     browser.go("/investigations").await;
     browser.sees(TEXTS[0]).await;
     is_unharmed(browser).await;
+    for page in ["/send?value=evil.example", "/send?value=other.example", "/library"] {
+        browser.go(page).await;
+        is_unharmed(browser).await;
+        fits_narrow(browser, page).await;
+    }
 }
 
 async fn is_searched_for(browser: &Browser) {

@@ -35,6 +35,7 @@ mod tabs;
 mod upgrade;
 mod views;
 mod widths;
+mod working;
 mod zoom;
 
 use std::time::Duration;

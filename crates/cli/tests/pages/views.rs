@@ -43,13 +43,14 @@ const OLDER: &str = "/integrations/new?bundled=circl-passive-dns@1.0.0";
 const CIRCL: &str = "/integrations/circl-passive-dns";
 
 /// Add new pages here.
-const VIEWS: [View; 42] = [
+const VIEWS: [View; 43] = [
     page("signin", "/signin"),
     page("library", "/library"),
     state("library-none", "/library?q=*.nothing.example"),
     state("library-unknown", "/library?q=unknown.example"),
     pressing(page("library-paste", "/library?add=yes"), "Preview what would be added", "values read"),
     page("indicator", "/library/indicator?value=192.0.2.80"),
+    state("send", "/send?value=192.0.2.80"),
     state("indicator-costs", "/library/indicator?value=192.0.2.80&cost=yes"),
     page("runs", "/runs"),
     pressing(page("run", "/runs/2"), "Select all 10 shown", "10 of 10 selected"),
@@ -88,7 +89,7 @@ const VIEWS: [View; 42] = [
     state("trouble", "/nowhere"),
 ];
 /// The pages of an investigation of names on one address.
-const INVESTIGATION: [View; 10] = [
+const INVESTIGATION: [View; 11] = [
     state("investigation-paste", "/investigations/new"),
     state("investigations", "/investigations"),
     page("investigation", "/investigations/1"),
@@ -99,6 +100,7 @@ const INVESTIGATION: [View; 10] = [
     page("investigation-graph", "/investigations/1/graph"),
     state("investigation-findings", "/investigations/1/findings"),
     state("investigation-ask", "/investigations/1/ask"),
+    page("investigation-report", "/investigations/1/report"),
 ];
 /// The same with an older version installed, which is to be replaced.
 const UPGRADES: [View; 3] = [
@@ -147,14 +149,12 @@ async fn every_page_fits_and_can_be_used_by_everybody() {
 /// Creates an investigation of the address that was queried, and of the names on it.
 async fn investigates(browser: &Browser) {
     browser.is_wide(1440, 900).await;
-    browser.go("/investigations/new").await;
+    browser.go("/investigations").await;
+    browser.press("New investigation from a list").await;
+    browser.run("document.querySelector('#in').value = 'Lookalike logins';", Vec::new()).await;
     let names = "192.0.2.80 cdn.example.net login-example.example secure-update.example www.example.net";
-    let set = "document.querySelector(arguments[0]).value = arguments[1];";
-    browser.run(set, vec![json!("#nm"), json!("Lookalike logins")]).await;
-    browser.run(set, vec![json!("#tx"), json!(names)]).await;
-    browser.press("Read the text").await;
-    browser.sees("What querying would cost").await;
-    browser.press("Create without querying").await;
+    browser.fill("Members", names).await;
+    browser.press("Create investigation").await;
     browser.sees("Investigation created.").await;
 }
 

@@ -38,7 +38,7 @@ pub(super) struct Groups {
 
 /// The most records that are drawn as bars.
 const MANY: usize = 400;
-/// About how many bytes of HTML fit beside a table of 100 rows, and beside one of 25.
+/// About how many bytes of HTML fit beside a table of 100 rows, and beside one of 20.
 pub(super) const SMALL: usize = 54 << 10;
 const LARGE: usize = 148 << 10;
 /// The number of parts of a type that are shown before anything is opened.

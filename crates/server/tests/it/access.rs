@@ -7,7 +7,7 @@ use crate::browser::{PASSWORD, Place};
 use crate::client;
 
 /// Every page that changes something, the permission that it needs, and what works without one.
-const CHANGES: [(&str, Option<&str>); 24] = [
+const CHANGES: [(&str, Option<&str>); 30] = [
     ("/integrations/new/confirm", Some("Install & Uninstall Integrations")),
     ("/integrations/x/enabled", Some("Install & Uninstall Integrations")),
     ("/integrations/x/uninstall", Some("Install & Uninstall Integrations")),
@@ -18,6 +18,12 @@ const CHANGES: [(&str, Option<&str>); 24] = [
     ("/library/indicator/note", Some("Edit Threat Library")),
     ("/library/indicator/remove", Some("Edit Threat Library")),
     ("/library/indicator/restore", Some("Edit Threat Library")),
+    ("/library/indicator/tags", Some("Edit Threat Library")),
+    ("/library/ticked", Some("Edit Threat Library")),
+    ("/library/ask", Some("Run Operations")),
+    ("/send", Some("Edit Threat Library")),
+    ("/library/searches", None),
+    ("/library/searches/delete", None),
     ("/database/tokens", Some("Manage Tokens")),
     ("/database/tokens/revoke", Some("Manage Tokens")),
     ("/users/invite", Some("Manage Users")),

@@ -63,7 +63,8 @@ async fn indicators_are_added_changed_and_found() {
     let changed = body(&ann.api("PATCH", "/indicators/a.example", &json!({"status": "Active"})).await);
     assert_eq!(
         changed,
-        json!({"value": "a.example", "type": "FQDN", "status": "Active", "before": "Review", "tlp": null, "tlp_before": null})
+        json!({"value": "a.example", "type": "FQDN", "status": "Active", "before": "Review", "tlp": null, "tlp_before": null,
+            "tags": [], "tags_before": []})
     );
     body(&ann.api("POST", "/indicators/a.example/notes", &json!({"text": "seen"})).await);
     let shown = body(&ann.api("GET", "/indicators/a.example", &Value::Null).await);
@@ -82,6 +83,65 @@ async fn indicators_are_added_changed_and_found() {
         let answer = ann.api("GET", path, &Value::Null).await;
         assert_eq!(answer.status, 400, "{path}: {answer:?}");
     }
+}
+
+#[tokio::test]
+async fn indicators_have_tags_and_are_counted_and_sorted() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    let get = async |path: &str| body(&ann.api("GET", path, &Value::Null).await);
+    body(&ann.api("POST", "/indicators", &json!({"values": ["a.example", "b.example", "c.example"]})).await);
+    let set = json!({"tag": ["Parcel lures", "x"]});
+    let set = body(&ann.api("PATCH", "/indicators/a.example", &set).await);
+    assert_eq!((&set["tags"], &set["tags_before"]), (&json!(["Parcel lures", "x"]), &json!([])));
+    let both = json!({"tag": ["y"], "untag": ["X"], "status": "Review"});
+    assert_eq!(
+        body(&ann.api("PATCH", "/indicators/a.example", &both).await)["tags"],
+        json!(["Parcel lures", "y"])
+    );
+    for wrong in
+        [json!({"tag": ["a,b"]}), json!({"tag": [""]}), json!({"untag": ["\u{202e}"]}), json!({"tag": []})]
+    {
+        ann.api("PATCH", "/indicators/a.example", &wrong).await.problem(400);
+    }
+    let found = get("/indicators?tag=parcel%20lures&limit=1").await;
+    assert_eq!((&found["total"], &found["all"], &found["next"]), (&json!(1), &json!(3), &Value::Null));
+    assert_eq!(found["indicators"][0]["tags"], json!(["Parcel lures", "y"]));
+    assert_eq!(get("/indicators?tag=none").await["total"], 0);
+    for sort in ["added", "last-seen", "relationships", "updated", "value"] {
+        let first = get(&format!("/indicators?limit=2&sort={sort}")).await;
+        assert_eq!(
+            (&first["total"], first["indicators"].as_array().unwrap().len()),
+            (&json!(3), 2),
+            "{sort}"
+        );
+        let next = first["next"].as_str().unwrap();
+        let rest = get(&format!("/indicators?limit=2&sort={sort}&after={next}")).await;
+        assert_eq!(rest["indicators"].as_array().unwrap().len(), 1, "{sort}");
+    }
+}
+
+#[tokio::test]
+async fn each_user_keeps_searches() {
+    let place = Place::new().await;
+    let (ann, bob) = (place.browser(Role::Administrator).await, place.browser(Role::Reader).await);
+    let wish = json!({"name": "To review", "query": "tag=a+b&status=Review"});
+    let saved = body(&ann.api("POST", "/searches", &wish).await);
+    assert_eq!((&saved["id"], &saved["query"]), (&json!(1), &json!("status=Review&tag=a%20b")));
+    body(&bob.api("POST", "/searches", &json!({"name": "Mine"})).await);
+    for wrong in [
+        json!({"name": ""}),
+        json!({"name": "x", "query": "next=/evil"}),
+        json!({"name": "x", "query": "sort=size"}),
+    ] {
+        ann.api("POST", "/searches", &wrong).await.problem(400);
+    }
+    let names = |list: &Value| list["searches"][0]["name"].clone();
+    assert_eq!(names(&body(&ann.api("GET", "/searches", &Value::Null).await)), "To review");
+    assert_eq!(names(&body(&bob.api("GET", "/searches", &Value::Null).await)), "Mine");
+    bob.api("DELETE", "/searches/1", &Value::Null).await.problem(404);
+    assert_eq!(body(&ann.api("DELETE", "/searches/1", &Value::Null).await)["name"], "To review");
+    assert_eq!(body(&ann.api("GET", "/searches", &Value::Null).await)["searches"], json!([]));
 }
 
 /// An unknown indicator gets the same answer for every operation.

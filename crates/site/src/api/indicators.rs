@@ -8,7 +8,7 @@ use edge::problem::Problem;
 use operation::{Given, Indicator, IndicatorType, Line, Marking, Tlp};
 use serde::Deserialize;
 use workbench::json::indicator::{self as json, Refused};
-use workbench::library::{Filter, Order, Setting, Status};
+use workbench::library::{Filter, Order, Setting, Status, Tag, TagError};
 use workbench::{Error, Workbench};
 
 use super::{Asked, Changing, Named, Reading};
@@ -43,8 +43,11 @@ pub(super) struct Wish {
     /// A level of the Traffic Light Protocol, or `none` for indicators without a marking.
     tlp: Option<String>,
     source: Option<String>,
+    /// Only indicators with this tag, ignoring case.
+    tag: Option<String>,
     search: Option<String>,
     removed: bool,
+    /// `added`, `last-seen`, `relationships`, `updated` or `value`.
     sort: Option<String>,
     after: Option<String>,
     limit: Option<usize>,
@@ -74,6 +77,10 @@ pub(super) struct Change {
     status: Option<String>,
     /// The new level of the Traffic Light Protocol, or `none` to remove the marking; left out to leave it.
     tlp: Option<String>,
+    /// Tags that it gets: up to 50 characters without a comma.
+    tag: Vec<String>,
+    /// Tags that it loses.
+    untag: Vec<String>,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -96,8 +103,11 @@ pub(super) async fn list(
     Asked(wish): Asked<Wish>,
 ) -> Result<Json<json::IndicatorPage>, Problem> {
     let filter = wish.filter()?;
-    let page = site.desk.read(move |workbench| workbench.indicators(&filter)).await?;
-    Ok(Json(json::page(&page)))
+    let read = move |workbench: &Workbench| {
+        Ok((workbench.indicators(&filter)?, workbench.count_indicators(&filter)?))
+    };
+    let (page, counts) = site.desk.read(read).await?;
+    Ok(Json(json::page(&page, counts)))
 }
 
 /// Add indicators
@@ -158,12 +168,12 @@ pub(super) async fn show(
     Ok((Basis::of_details(&details).etag(), Json(json::details(&details))).into_response())
 }
 
-/// Set status and marking of an indicator
+/// Set status, marking and tags of an indicator
 #[utoipa::path(
     patch, path = "/indicators/{value}", tag = "indicators", operation_id = "indicators_set",
     params(("value" = String, Path, description = "a domain name or an address")),
     request_body = Change,
-    responses((status = 200, description = "status and marking before and after", body = json::IndicatorStatusSet), Changing),
+    responses((status = 200, description = "status, marking and tags before and after", body = json::IndicatorStatusSet), Changing),
     security(("session" = [], "form_token" = []))
 )]
 pub(super) async fn set(
@@ -177,12 +187,14 @@ pub(super) async fn set(
     let setting = Setting {
         status: change.status.as_deref().map(status).transpose()?,
         tlp: change.tlp.as_deref().map(marking).transpose()?,
+        tag: tags("tag", &change.tag)?,
+        untag: tags("untag", &change.untag)?,
     };
     if setting == Setting::default() {
-        return Err(Problem::bad_request("give status, tlp or both"));
+        return Err(Problem::bad_request("give status, tlp, tag or untag"));
     }
     let wanted = indicator.clone();
-    let set = move |workbench: &mut Workbench| workbench.set_indicator(&wanted, setting);
+    let set = move |workbench: &mut Workbench| workbench.set_indicator(&wanted, &setting);
     let done = change_if_match(&site, may.name(), &headers, stored(&indicator), set).await??;
     Ok(Json(json::set(&indicator, done)))
 }
@@ -262,20 +274,19 @@ impl Wish {
         let kind = self.r#type.as_deref().map(|name| {
             IndicatorType::from_name(name).ok_or_else(|| Problem::bad_request("unknown indicator type"))
         });
-        let order = match self.sort.as_deref() {
-            None => None,
-            Some("updated") => Some(Order::Updated),
-            Some("value") => Some(Order::Value),
-            Some(_) => return Err(Problem::bad_request("sort: takes updated or value")),
-        };
+        let order = self.sort.as_deref().map(|word| {
+            let words = Order::ALL.map(Order::word).join(", ");
+            Order::from_word(word).ok_or_else(|| Problem::bad_request(format!("sort: takes one of {words}")))
+        });
         Ok(Filter {
             kind: kind.transpose()?,
             status: self.status.as_deref().map(status).transpose()?,
             tlp: self.tlp.as_deref().map(marking).transpose()?,
             source: self.source,
+            tag: self.tag,
             search: self.search.as_deref().map(str::parse).transpose()?,
             removed: self.removed,
-            order,
+            order: order.transpose()?,
             after: self.after.as_deref().map(str::parse).transpose()?,
             limit: self.limit.unwrap_or(USUAL).clamp(1, MOST),
         })
@@ -296,4 +307,11 @@ fn level(text: &str) -> Result<Tlp, Problem> {
 
 fn marking(text: &str) -> Result<Marking, Problem> {
     text.parse::<Marking>().map_err(|error| Problem::bad_request(format!("tlp: {error}, or none")))
+}
+
+fn tags(field: &str, texts: &[String]) -> Result<Vec<Tag>, Problem> {
+    let read = |text: &String| {
+        text.parse().map_err(|error: TagError| Problem::bad_request(format!("{field}: {error}")))
+    };
+    texts.iter().map(read).collect()
 }

@@ -10,7 +10,7 @@ use edge::problem::Problem;
 use operation::{Indicator, Marking, Tlp};
 use serde::Deserialize;
 use workbench::Workbench;
-use workbench::library::{Attribute, Claim, Details, Relationship, Setting, Status};
+use workbench::library::{Attribute, Claim, Details, Relationship, Setting, Status, Tag};
 
 use super::audit::Event;
 use super::operate::Panel;
@@ -32,6 +32,7 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/library/indicator", get(look))
         .route("/library/indicator/status", post(set_status))
         .route("/library/indicator/tlp", post(set_tlp))
+        .route("/library/indicator/tags", post(set_tags))
         .route("/library/indicator/note", post(note))
         .route("/library/indicator/remove", post(remove))
         .route("/library/indicator/restore", post(restore))
@@ -170,13 +171,34 @@ async fn set_tlp(
         .text("tlp")
         .parse()
         .map_err(|error: operation::TlpError| Problem::bad_request(error.to_string()))?;
-    let setting = Setting { status: None, tlp: Some(marking) };
-    let mark = move |workbench: &mut Workbench, indicator: &Indicator| {
-        let (before, after) = workbench.set_indicator(indicator, setting)?;
-        Ok(if before == after { "nothing" } else { "tlp" })
-    };
-    let done = change(&site, &may, &sent, &indicator, mark).await?;
+    let setting = Setting { tlp: Some(marking), ..Setting::default() };
+    let done = change(&site, &may, &sent, &indicator, set(setting, "tlp")).await?;
     answer(frame, "tlp", &indicator, &sent, done, "Set this TLP anyway")
+}
+
+/// Puts tags on, or takes one off.
+async fn set_tags(
+    State(site): State<Shared>,
+    frame: Frame,
+    may: May<EditLibrary>,
+    Posted(sent): Posted,
+) -> Result<Response, Problem> {
+    let indicator = named(&sent)?;
+    let tags = |field| Tag::list(sent.text(field)).map_err(|error| Problem::bad_request(error.to_string()));
+    let setting = Setting { tag: tags("tag")?, untag: tags("untag")?, ..Setting::default() };
+    let done = change(&site, &may, &sent, &indicator, set(setting, "tags")).await?;
+    answer(frame, "tags", &indicator, &sent, done, "Change the tags anyway")
+}
+
+/// Sets something of an indicator; returns the key of the message about it.
+fn set(
+    setting: Setting,
+    word: &'static str,
+) -> impl FnOnce(&mut Workbench, &Indicator) -> Result<&'static str, workbench::Error> + Send + 'static {
+    move |workbench, indicator| {
+        let (before, after) = workbench.set_indicator(indicator, &setting)?;
+        Ok(if before == after { "nothing" } else { word })
+    }
 }
 
 async fn note(
@@ -271,6 +293,15 @@ impl Page {
 
     fn statuses(&self) -> [(&'static str, bool); 5] {
         Status::ALL.map(|status| (status.name(), status == self.details.entry.status))
+    }
+
+    fn may_tag(&self) -> bool {
+        self.frame.may_edit() && self.details.entry.removed_at.is_none()
+    }
+
+    /// The address of the list of all indicators with a tag.
+    fn tagged(tag: &str) -> String {
+        format!("/library?tag={}", encoded(tag))
     }
 
     /// The markings that can be chosen, each with whether it is the present one.

@@ -13,48 +13,38 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use edge::problem::Problem;
 use operation::{Indicator, IndicatorError, IndicatorType, Marking, Tlp};
+use picture::timeline::words::thousands;
 use serde::Deserialize;
 use workbench::integration::Filter as Installed;
-use workbench::library::{Entry, Filter, Order, Search, Status};
+use workbench::library::{Counts, Entry, Filter, MOST_COUNTED, Order, Status};
+use workbench::search::SavedSearch;
+use workbench::user::User;
 use workbench::{Error, Kind, Workbench};
 
 use super::operate::Panel;
 use super::paste::{Outcome, Paste};
+use super::sending::Choices;
 use super::stamp::Stamp;
-use super::{Frame, encoded, show};
-use crate::access::{Fields, Visitor};
+use super::{Frame, show};
+use crate::access::Visitor;
+use crate::listed::{MOST_CHOSEN, Wish};
 use crate::site::Shared;
-
-/// Rows per page.
-pub(super) const PAGE: usize = 100;
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new().route("/library", get(list)).route("/find", get(find))
-}
-
-/// The filters, from the address.
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Wish {
-    q: String,
-    #[serde(rename = "type")]
-    kind: String,
-    status: String,
-    /// A level of the Traffic Light Protocol, or `none`.
-    tlp: String,
-    source: String,
-    sort: String,
-    removed: String,
-    after: String,
-    /// Whether the form to add indicators is open.
-    add: String,
 }
 
 /// The list as it is shown on the page.
 pub(super) struct Shelf {
     wish: Wish,
     rows: Vec<Row>,
+    counts: Counts,
     sources: Vec<String>,
+    tags: Vec<String>,
+    /// The searches that the user saved.
+    searches: Vec<SavedSearch>,
+    /// The investigations that indicators can be put into.
+    choices: Choices,
     /// Why the search is invalid.
     refused: Option<String>,
     /// The address of the next page.
@@ -95,7 +85,10 @@ struct Row {
     kind: &'static str,
     status: Status,
     tlp: Option<Tlp>,
+    tags: Vec<String>,
     sources: String,
+    related: String,
+    seen: Option<Stamp>,
     created: Stamp,
     updated: Stamp,
 }
@@ -138,15 +131,20 @@ async fn list(
     Query(wish): Query<Wish>,
 ) -> Result<Response, Problem> {
     let paste = Paste::empty(!wish.add.is_empty());
-    let shelf = site.desk.read(move |workbench| Shelf::of(workbench, wish)).await?;
+    let user = frame.visitor.session.user.clone();
+    let shelf = site.desk.read(move |workbench| Shelf::of(workbench, wish, &user)).await?;
     show(&Page { frame, shelf, paste })
 }
 
 impl Shelf {
     /// The requested page.
-    pub(super) fn of(workbench: &Workbench, wish: Wish) -> Result<Self, Error> {
+    pub(super) fn of(workbench: &Workbench, wish: Wish, user: &User) -> Result<Self, Error> {
         let mut shelf = Self {
             sources: workbench.sources()?,
+            tags: workbench.tags()?,
+            searches: workbench.saved_searches(user.id)?,
+            choices: Choices::of(workbench, &user.name)?,
+            counts: Counts::default(),
             rows: Vec::new(),
             refused: None,
             next: None,
@@ -164,6 +162,7 @@ impl Shelf {
             }
             Err(error) => return Err(error),
         };
+        shelf.counts = workbench.count_indicators(&filter)?;
         let page = match workbench.indicators(&filter) {
             // The position belongs to another order: start at the first page.
             Err(error) if error.kind() == Some(Kind::Invalid) => {
@@ -217,6 +216,7 @@ impl Shelf {
             ("type", "Type: ", &wish.kind),
             ("status", "Status: ", &wish.status),
             ("tlp", "TLP: ", &wish.tlp),
+            ("tag", "Tag: ", wish.tag.trim()),
             ("source", "Source: ", &wish.source),
             ("removed", "Removed only", if wish.removed.is_empty() { "" } else { " " }),
         ];
@@ -248,8 +248,56 @@ impl Shelf {
         self.wish.address(&[("after", "")])
     }
 
-    fn by_value(&self) -> bool {
-        self.wish.order() == Some(Order::Value)
+    /// The order that is shown: a search by a range of values is sorted by value.
+    fn order(&self) -> Order {
+        let by_range =
+            || self.wish.filter().ok().and_then(|filter| filter.search).is_some_and(|one| one.is_range());
+        self.wish.order().unwrap_or_else(|| if by_range() { Order::Value } else { Order::Updated })
+    }
+
+    /// The tags that can be chosen, with one that is chosen and not among them.
+    fn tag_choices(&self) -> Vec<&str> {
+        let wanted = self.wish.tag.trim();
+        let known = self.tags.iter().map(String::as_str);
+        let unknown = !wanted.is_empty() && !self.tags.iter().any(|tag| self.is_tag(tag));
+        unknown.then_some(wanted).into_iter().chain(known).collect()
+    }
+
+    fn is_tag(&self, tag: &str) -> bool {
+        tag.to_lowercase() == self.wish.tag.trim().to_lowercase()
+    }
+
+    /// The address of the list with this tag only.
+    fn tagged(&self, tag: &str) -> String {
+        self.wish.address(&[("tag", tag), ("after", "")])
+    }
+
+    fn has_searches(&self) -> bool {
+        !self.searches.is_empty()
+    }
+
+    fn is_by(&self, word: &str) -> bool {
+        self.order().word() == word
+    }
+
+    /// `1,234 indicators, 56 match`.
+    fn counted(&self) -> String {
+        let kind = if self.wish.removed.is_empty() { "indicator" } else { "removed indicator" };
+        let all = operation::shown::counted(self.counts.all, kind);
+        if self.narrowed().is_empty() {
+            return all;
+        }
+        match self.counts.matching {
+            Some(1) => format!("{all}, 1 matches"),
+            Some(matching) => format!("{all}, {} match", thousands(matching)),
+            None => format!("{all}, more than {} match", thousands(MOST_COUNTED)),
+        }
+    }
+
+    /// The number of all that match, if they are more than the page has and can be changed at once.
+    fn beyond(&self) -> Option<String> {
+        let matching = usize::try_from(self.counts.matching?).ok()?;
+        (self.rows.len() < matching && matching <= MOST_CHOSEN).then(|| thousands(matching as u64))
     }
 }
 
@@ -264,69 +312,6 @@ impl Start {
     }
 }
 
-impl Wish {
-    /// The filters in a submitted form.
-    pub(super) fn sent(fields: &Fields) -> Self {
-        let text = |name: &str| fields.text(name).to_owned();
-        Self {
-            q: text("q"),
-            kind: text("type"),
-            status: text("status"),
-            tlp: text("tlp"),
-            source: text("source"),
-            sort: text("sort"),
-            removed: text("removed"),
-            ..Self::default()
-        }
-    }
-
-    fn filter(&self) -> Result<Filter, Error> {
-        let search = Some(self.q.trim()).filter(|text| !text.is_empty());
-        Ok(Filter {
-            kind: IndicatorType::from_name(&self.kind),
-            status: Status::from_name(&self.status),
-            tlp: self.tlp.parse().ok(),
-            source: Some(self.source.clone()).filter(|source| !source.is_empty()),
-            search: search.map(Search::parse).transpose()?,
-            removed: !self.removed.is_empty(),
-            order: self.order(),
-            after: if self.after.is_empty() { None } else { self.after.parse().ok() },
-            limit: PAGE,
-        })
-    }
-
-    /// The filters, as forms and addresses name them.
-    fn fields(&self) -> [(&'static str, &str); 7] {
-        [
-            ("q", &self.q),
-            ("type", &self.kind),
-            ("status", &self.status),
-            ("tlp", &self.tlp),
-            ("source", &self.source),
-            ("sort", &self.sort),
-            ("removed", &self.removed),
-        ]
-    }
-
-    fn order(&self) -> Option<Order> {
-        match self.sort.as_str() {
-            "value" => Some(Order::Value),
-            "updated" => Some(Order::Updated),
-            _ => None,
-        }
-    }
-
-    /// The address of this list with some filters changed.
-    pub(super) fn address(&self, changes: &[(&str, &str)]) -> String {
-        let now = self.fields().into_iter();
-        let kept = now.filter(|(key, _)| !changes.iter().any(|(changed, _)| changed == key));
-        let pairs = kept.chain(changes.iter().copied());
-        let pairs = pairs.filter(|(_, value)| !value.is_empty());
-        let query: Vec<String> = pairs.map(|(key, value)| format!("{key}={}", encoded(value))).collect();
-        if query.is_empty() { "/library".to_owned() } else { format!("/library?{}", query.join("&")) }
-    }
-}
-
 impl Row {
     fn of(entry: &Entry) -> Self {
         Self {
@@ -335,7 +320,10 @@ impl Row {
             kind: entry.indicator.kind().name(),
             status: entry.status,
             tlp: entry.tlp,
+            tags: entry.tags.clone(),
             sources: entry.sources.join(", "),
+            related: thousands(entry.related),
+            seen: entry.last_seen.map(Stamp::of),
             created: Stamp::of(entry.created_at),
             updated: Stamp::of(entry.updated_at),
         }

@@ -12,9 +12,10 @@ use operation::{Caution, Given, Indicator, Line as Text, Marking, TlpError};
 use workbench::library::{self, Adding, Status};
 use workbench::{Error, Workbench};
 
-use super::library::{Page, Shelf, Wish};
+use super::library::{Page, Shelf};
 use super::{Frame, go, show_as};
 use crate::access::{Fields, May, Most, Posted, needs::EditLibrary};
+use crate::listed::Wish;
 use crate::site::Shared;
 
 /// The largest paste, in bytes: ten thousand long names, percent-encoded.
@@ -100,7 +101,8 @@ async fn add(
     } else {
         paste.preview = Some(site.desk.read(move |workbench| Preview::of(workbench, &read, status)).await?);
     }
-    let shelf = site.desk.read(|workbench| Shelf::of(workbench, Wish::default())).await?;
+    let user = frame.visitor.session.user.clone();
+    let shelf = site.desk.read(move |workbench| Shelf::of(workbench, Wish::default(), &user)).await?;
     let code = if paste.refused.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     show_as(code, &Page { frame, shelf, paste })
 }

@@ -8,7 +8,7 @@ pub(crate) struct Said {
     pub(crate) text: &'static str,
 }
 
-const ALL: [(&str, &str); 43] = [
+const ALL: [(&str, &str); 47] = [
     ("added", "Added. Indicators already in the library kept their status."),
     ("asking", "Started. It goes on in the background, even if you leave this page."),
     ("cancelled", "Cancelled. The records received so far are kept."),
@@ -44,11 +44,15 @@ const ALL: [(&str, &str); 43] = [
     ("run-added", "Added to the library. New indicators have the status Indirect."),
     ("run-known", "Nothing new: the library already had all of it. This run is now one of its sources."),
     ("same", "The same file is installed already. Nothing changed."),
+    ("search-deleted", "Saved search deleted."),
+    ("search-saved", "Search saved."),
     ("session", "Session ended."),
     ("status", "Status changed."),
     ("statuses", "Statuses changed."),
     ("switched-off", "Replaced, and disabled: a required value is missing."),
+    ("tags", "Tags changed."),
     ("tlp", "TLP changed."),
+    ("tlps", "TLP of the selected indicators changed."),
     ("token-revoked", "Token revoked."),
     ("undone", "Undone. Anything that other sources reported or users edited stays."),
     ("uninstalled", "Uninstalled, with its configuration."),

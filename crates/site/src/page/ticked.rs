@@ -1,6 +1,7 @@
-//! Changes several indicators of the list at once: the ticked ones get a status, are removed or restored.
+//! Changes several indicators of the list at once: the ticked ones, or all that match the filters, get a status, a marking or tags, are
+//! removed, restored or put into an investigation; and operations are queried about them (`selected`).
 //!
-//! Each is changed separately and has its own entry in the audit trail, as if it had been changed on its page.
+//! Either all are changed or none. Each has its own entry in the audit trail, as if it had been changed on its page.
 
 use std::collections::HashMap;
 
@@ -9,15 +10,17 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use edge::problem::Problem;
-use operation::Indicator;
-use workbench::library::Status;
+use operation::{Indicator, Marking};
+use workbench::library::{Filter, Setting, Status, Tag};
 use workbench::{Error, Workbench};
 
-use super::library::{PAGE, Wish};
+use super::selected;
+use super::sending::Target;
 use super::stale::{Differing, Side, Stale};
 use super::{Frame, go};
 use crate::access::{Fields, May, Posted, needs::EditLibrary};
 use crate::basis::Basis;
+use crate::listed::{MOST_CHOSEN, PAGE, Wish};
 use crate::site::Shared;
 
 pub(super) fn routes() -> Router<Shared> {
@@ -28,11 +31,27 @@ pub(super) fn routes() -> Router<Shared> {
 const TICKED: &str = "pick";
 
 /// The requested change.
-#[derive(Clone, Copy)]
 enum Act {
-    Set(Status),
+    Join(Target),
     Remove,
     Restore,
+    Set(Setting),
+}
+
+/// The indicators that a form chooses.
+#[derive(Clone, Debug)]
+pub(super) enum Chosen {
+    /// All that match the filters.
+    All(Box<Filter>),
+    /// The ticked ones.
+    Ticked(Vec<Indicator>),
+}
+
+/// What a change did.
+struct Done {
+    changed: usize,
+    /// The investigation that the indicators were put into.
+    investigation: Option<i64>,
 }
 
 async fn change(
@@ -41,24 +60,58 @@ async fn change(
     may: May<EditLibrary>,
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
-    let (act, ticked, seen) = (Act::read(&sent)?, ticked(&sent)?, seen(&sent));
-    // One transaction, so that nothing changes between the check and the change.
+    if sent.text("do") == "ask" {
+        return selected::show_for(&site, frame, &sent).await;
+    }
+    let (act, chosen) = (Act::read(&sent)?, Chosen::of(&sent)?);
+    // Of all that match, only a part was shown.
+    let seen = if matches!(chosen, Chosen::All(_)) { HashMap::new() } else { seen(&sent) };
+    let word = act.word();
+    // One turn, so that nothing changes between the check and the change.
     let changing = move |workbench: &mut Workbench| {
-        let moved = moved(workbench, &ticked, &seen)?;
-        if moved.is_empty() { act.on(workbench, &ticked).map(Ok) } else { Ok(Err(moved)) }
+        let indicators = chosen.indicators(workbench)?;
+        let moved = moved(workbench, &indicators, &seen)?;
+        if moved.is_empty() { act.on(workbench, &indicators).map(Ok) } else { Ok(Err(moved)) }
     };
     let back = Wish::sent(&sent).address(&[("after", "")]);
-    let changed = match site.desk.change(may.name(), changing).await? {
-        Ok(changed) => changed,
+    let done = match site.desk.change(may.name(), changing).await? {
+        Ok(done) => done,
         Err(moved) => return stale(frame, &moved, &back, &sent),
     };
-    let word = match act {
-        _ if changed == 0 => "nothing",
-        Act::Set(_) => "statuses",
-        Act::Remove => "removed-ticked",
-        Act::Restore => "restored",
-    };
-    Ok(go(&back, word))
+    Ok(match done.investigation {
+        Some(id) => go(&super::investigation_address(id), word),
+        None => go(&back, if done.changed == 0 { "nothing" } else { word }),
+    })
+}
+
+impl Chosen {
+    /// The choice in a form: all that match its filters, or its ticked boxes.
+    pub(super) fn of(sent: &Fields) -> Result<Self, Problem> {
+        if !sent.has("all") {
+            return ticked(sent).map(Self::Ticked);
+        }
+        let filter = Wish::sent(sent).filter().map_err(|error| Problem::bad_request(error.to_string()))?;
+        Ok(Self::All(Box::new(Filter { limit: MOST_CHOSEN, ..filter })))
+    }
+
+    /// The indicators, at most [`MOST_CHOSEN`].
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if more match.
+    pub(super) fn indicators(&self, workbench: &Workbench) -> Result<Vec<Indicator>, Error> {
+        let filter = match self {
+            Self::Ticked(indicators) => return Ok(indicators.clone()),
+            Self::All(filter) => filter,
+        };
+        let page = workbench.indicators(filter)?;
+        if page.next.is_some() {
+            let why = format!(
+                "more than {MOST_CHOSEN} indicators match, which are the most at once: narrow the filters"
+            );
+            return Err(Error::conflict(why));
+        }
+        Ok(page.entries.into_iter().map(|entry| entry.indicator).collect())
+    }
 }
 
 /// An indicator that changed since its row was shown: the shown and the current state.
@@ -139,26 +192,53 @@ fn is_pick(name: &str) -> bool {
 
 impl Act {
     fn read(sent: &Fields) -> Result<Self, Problem> {
+        let with = |setting| Ok(Self::Set(setting));
+        let tags = || match Tag::list(sent.text("tags")) {
+            Ok(tags) if tags.is_empty() => Err(Problem::bad_request("no tag was given: write one or more")),
+            tags => tags.map_err(|error| Problem::bad_request(error.to_string())),
+        };
         match sent.text("do") {
-            "status" => Status::from_name(sent.text("to")).map(Self::Set),
-            "remove" => Some(Self::Remove),
-            "restore" => Some(Self::Restore),
-            _ => None,
+            "investigation" => Target::of(sent).map(Self::Join),
+            "remove" => Ok(Self::Remove),
+            "restore" => Ok(Self::Restore),
+            "status" => match Status::from_name(sent.text("to")) {
+                Some(status) => with(Setting { status: Some(status), ..Setting::default() }),
+                None => Err(Problem::bad_request("there is no such status")),
+            },
+            "tag" => with(Setting { tag: tags()?, ..Setting::default() }),
+            "tlp" => match sent.text("to_tlp").parse::<Marking>() {
+                Ok(marking) => with(Setting { tlp: Some(marking), ..Setting::default() }),
+                Err(error) => Err(Problem::bad_request(error.to_string())),
+            },
+            "untag" => with(Setting { untag: tags()?, ..Setting::default() }),
+            _ => Err(Problem::bad_request("unknown action for indicators")),
         }
-        .ok_or_else(|| Problem::bad_request("unknown action for indicators"))
     }
 
-    /// Carries it out; returns how many indicators changed.
-    fn on(self, workbench: &mut Workbench, ticked: &[Indicator]) -> Result<usize, Error> {
-        let mut changed = 0;
-        for indicator in ticked {
-            let has = match self {
-                Self::Set(status) => workbench.set_status(indicator, status)? != status,
-                Self::Remove => workbench.remove_indicator(indicator)?,
-                Self::Restore => workbench.restore_indicator(indicator)?,
-            };
-            changed += usize::from(has);
+    /// The key of the message about it.
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Join(target) => target.word(),
+            Self::Remove => "removed-ticked",
+            Self::Restore => "restored",
+            Self::Set(setting) if setting.status.is_some() => "statuses",
+            Self::Set(setting) if setting.tlp.is_some() => "tlps",
+            Self::Set(_) => "tags",
         }
-        Ok(changed)
+    }
+
+    /// Carries it out on all of them, or on none.
+    fn on(&self, workbench: &mut Workbench, indicators: &[Indicator]) -> Result<Done, Error> {
+        let changed = match self {
+            Self::Join(_) if indicators.is_empty() => 0,
+            Self::Join(target) => {
+                let investigation = Some(target.join(workbench, indicators)?);
+                return Ok(Done { changed: indicators.len(), investigation });
+            }
+            Self::Remove => workbench.remove_indicators(indicators)?,
+            Self::Restore => workbench.restore_indicators(indicators)?,
+            Self::Set(setting) => workbench.set_indicators(indicators, setting)?,
+        };
+        Ok(Done { changed, investigation: None })
     }
 }

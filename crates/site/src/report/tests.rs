@@ -156,8 +156,8 @@ fn the_marking_is_the_strictest_of_everything_that_is_named() {
         move |workbench: &mut Workbench, _: i64| {
             let indicator = host(value);
             workbench.add_indicators(std::slice::from_ref(&indicator), Status::Active).unwrap();
-            let setting = Setting { status: None, tlp: Some(Marking(Some(tlp))) };
-            workbench.set_indicator(&indicator, setting).unwrap();
+            let setting = Setting { tlp: Some(Marking(Some(tlp))), ..Setting::default() };
+            workbench.set_indicator(&indicator, &setting).unwrap();
         }
     };
     assert_eq!(marked(&|_, _| ()), "TLP:CLEAR", "that of the source");

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Row};
 
-use super::{Problem, Workbench, head, seal};
+use super::{Problem, Workbench, figures, head, seal};
 use crate::Error;
 
 /// The most faults of one kind that are listed.
@@ -81,7 +81,7 @@ impl Workbench {
     }
 }
 
-/// The faults of structure, references, rows and definitions.
+/// The faults of structure, references, rows, figures and definitions.
 pub(crate) fn content(database: &Connection) -> Result<Vec<String>, Problem> {
     let mut faults = Vec::new();
     let found = texts(database, &format!("PRAGMA integrity_check({LISTED})"));
@@ -92,6 +92,7 @@ pub(crate) fn content(database: &Connection) -> Result<Vec<String>, Problem> {
     for table in &seal::TABLES {
         faults.extend(broken_seals(database, table).unwrap_or_else(unreadable));
     }
+    faults.extend(figures::faults(database).unwrap_or_else(unreadable));
     let kept: Option<i64> = database.query_row("SELECT tables FROM head", [], |row| row.get(0))?;
     if kept != definitions(database).ok() {
         faults.push("the definitions of the tables were changed".to_owned());

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::{APPLICATION, Problem, VERSION, Workbench, canonical, check, copy, head, seal};
+use super::{APPLICATION, Problem, VERSION, Workbench, canonical, check, copy, figures, head, seal};
 use crate::Error;
 use crate::files::sync;
 
@@ -152,6 +152,10 @@ fn change_tables(
     if version < 8 {
         transaction.execute_batch(include_str!("../schema-8.sql"))?;
     }
+    if version < 9 {
+        transaction.execute_batch(include_str!("../schema-9.sql"))?;
+        figures::derive(transaction, None)?;
+    }
     if version < 4 {
         // It reads integrations as this version has them.
         bind_secrets(transaction)?;
@@ -162,6 +166,7 @@ fn change_tables(
         "runs" => version < 5,
         "indicators" | "integrations" => version < 6,
         "investigations" | "source_reports" | "members" | "investigation_notes" | "jobs" => version < 8,
+        "tags" | "indicator_tags" | "saved_searches" => version < 9,
         _ => version < 3,
     };
     for (table, done) in seal::TABLES.iter().filter(unsealed).zip(2..) {

@@ -13,6 +13,7 @@ use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 
+use super::figures::last_seen_of;
 use crate::indicator_key::{sort_key, type_code};
 
 /// A table whose rows are sealed.
@@ -28,7 +29,7 @@ pub(crate) struct Table {
 /// The sealed tables. Sessions, throttling and usage of tokens are not sealed: they change at every request and expire. Secrets
 /// are encrypted with authentication, which has the same effect. The bodies of answers are not sealed either: their key is the hash
 /// of their content, which is checked whenever they are read and when everything is verified, so a seal would notice nothing more.
-pub(crate) const TABLES: [Table; 21] = [
+pub(crate) const TABLES: [Table; 24] = [
     Table {
         name: "integrations",
         key: &["name"],
@@ -62,6 +63,17 @@ pub(crate) const TABLES: [Table; 21] = [
         name: "relationship_claims",
         key: &["relationship", "source", "run"],
         columns: &["relationship", "source", "run", "attributes", "added_at"],
+    },
+    Table { name: "tags", key: &["id"], columns: &["name", "folded"] },
+    Table {
+        name: "indicator_tags",
+        key: &["indicator", "tag"],
+        columns: &["indicator", "tag", "actor", "added_at"],
+    },
+    Table {
+        name: "saved_searches",
+        key: &["id"],
+        columns: &["user", "name", "folded", "query", "created_at"],
     },
     Table { name: "notes", key: &["id"], columns: &["indicator", "at", "actor", "text"] },
     Table { name: "manifests", key: &["id"], columns: &["source"] },
@@ -221,6 +233,13 @@ pub(crate) fn register(database: &Connection) -> rusqlite::Result<()> {
     let flags =
         FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     database.create_scalar_function("row_seal", -1, flags, |context| Ok(seal(context)))?;
+    database.create_scalar_function("last_seen_of", 1, flags, |context| {
+        Ok(if let ValueRef::Text(text) = context.get_raw(0) {
+            std::str::from_utf8(text).map_or(0, last_seen_of)
+        } else {
+            0
+        })
+    })?;
     database.create_scalar_function("is_canonical", 3, flags, |context| {
         let (kind, value, key) = (context.get_raw(0), context.get_raw(1), context.get_raw(2));
         let (ValueRef::Integer(kind), ValueRef::Text(value), ValueRef::Blob(key)) = (kind, value, key) else {

@@ -20,18 +20,8 @@ impl Workbench {
         request: &Request,
         subjects: &[Indicator],
     ) -> Result<Job, Error> {
-        if request.operations.is_empty() {
-            return Err(Error::invalid("no operation was chosen: choose at least one"));
-        }
-        let accepted = |subject: &&Indicator| {
-            request.operations.iter().any(|operation| operation.types.contains(&subject.kind()))
-        };
-        let subjects: Vec<&Indicator> = subjects.iter().filter(accepted).collect();
-        if subjects.is_empty() {
-            return Err(Error::invalid(
-                "there is nothing to ask: no member is of a type that the operations accept",
-            ));
-        }
+        request.check(subjects)?;
+        let subjects: Vec<&Indicator> = subjects.iter().filter(|subject| request.accepts(subject)).collect();
         self.change(|change| {
             let name = change.present_name(investigation)?;
             change.refuse_second_job(investigation, &name)?;

@@ -6,8 +6,10 @@
 //! ```
 
 use cof::RrType;
-use operation::{IndicatorType, Package, Window};
+use operation::{Indicator, IndicatorType, Package, Window};
 use serde_json::{Value, json};
+
+use crate::Error;
 
 /// What a job asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +48,27 @@ impl Operation {
 }
 
 impl Request {
+    /// Refuses a request that asks nothing about these indicators.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if it has no operation, or none that accepts one of them.
+    pub fn check(&self, subjects: &[Indicator]) -> Result<(), Error> {
+        if self.operations.is_empty() {
+            return Err(Error::invalid("no operation was chosen: choose at least one"));
+        }
+        if !subjects.iter().any(|subject| self.accepts(subject)) {
+            return Err(Error::invalid(
+                "there is nothing to ask: no member is of a type that the operations accept",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether one of its operations accepts an indicator.
+    pub(super) fn accepts(&self, subject: &Indicator) -> bool {
+        self.operations.iter().any(|operation| operation.types.contains(&subject.kind()))
+    }
+
     /// The stored form.
     pub(super) fn written(&self) -> String {
         let operation = |operation: &Operation| {

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{AttributeValue, at, named};
 use crate::audit;
-use crate::library::{self, Adding, Details, Entry, Page, Relationship, Standing};
+use crate::library::{self, Adding, Counts, Details, Entry, Page, Relationship, Standing};
 
 /// A text that was not added, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -54,14 +54,16 @@ pub struct AddedIndicator {
 /// A page of indicators.
 #[derive(Serialize, ToSchema)]
 pub struct IndicatorPage {
+    /// The number of indicators in the library, whether or not they match; of removed ones if those are listed.
+    all: u64,
     /// The indicators, in the order that was asked for.
     indicators: Vec<IndicatorEntry>,
     /// The value of `after` for the next page; null at the end.
     #[schema(required)]
     next: Option<String>,
-    /// The number of indicators on all pages; null if counting would take long.
+    /// The number of indicators on all pages; null if there are more than 10,000 that would have to be counted one by one.
     #[schema(required)]
-    total: Option<usize>,
+    total: Option<u64>,
 }
 
 /// An indicator of the library.
@@ -73,6 +75,11 @@ pub struct IndicatorEntry {
     /// When it was added.
     #[schema(format = DateTime)]
     created_at: String,
+    /// The latest time at which one of its relationships was seen; null if none says so.
+    #[schema(required, format = DateTime)]
+    last_seen: Option<String>,
+    /// The number of its relationships.
+    relationship_count: u64,
     /// When it was removed; null if it was not.
     #[schema(required, format = DateTime)]
     removed_at: Option<String>,
@@ -80,6 +87,8 @@ pub struct IndicatorEntry {
     sources: Vec<String>,
     /// Its status.
     status: &'static str,
+    /// Its tags, sorted.
+    tags: Vec<String>,
     /// Who may see it, by the Traffic Light Protocol: `CLEAR`, `GREEN`, `AMBER`, `AMBER+STRICT` or `RED`; null if nobody said.
     #[schema(required)]
     tlp: Option<&'static str>,
@@ -112,6 +121,9 @@ pub struct IndicatorDetails {
     created_at: String,
     /// What was done to it, newest first.
     history: Vec<IndicatorEvent>,
+    /// The latest time at which one of its relationships was seen; null if none says so.
+    #[schema(required, format = DateTime)]
+    last_seen: Option<String>,
     /// Notes about it.
     notes: Vec<IndicatorNote>,
     /// The number of all relationships.
@@ -125,6 +137,8 @@ pub struct IndicatorDetails {
     sources: Vec<String>,
     /// Its status.
     status: &'static str,
+    /// Its tags, sorted.
+    tags: Vec<String>,
     /// Who may see it, by the Traffic Light Protocol: `CLEAR`, `GREEN`, `AMBER`, `AMBER+STRICT` or `RED`; null if nobody said.
     #[schema(required)]
     tlp: Option<&'static str>,
@@ -217,13 +231,17 @@ pub struct IndicatorEvent {
     detail: serde_json::Value,
 }
 
-/// An indicator whose status or marking was set.
+/// An indicator whose status, marking or tags were set.
 #[derive(Serialize, ToSchema)]
 pub struct IndicatorStatusSet {
     /// The status before.
     before: &'static str,
     /// The status now.
     status: &'static str,
+    /// Its tags now, sorted.
+    tags: Vec<String>,
+    /// Its tags before.
+    tags_before: Vec<String>,
     /// Who may see it now, by the Traffic Light Protocol: `CLEAR`, `GREEN`, `AMBER`, `AMBER+STRICT` or `RED`; null if nobody said.
     #[schema(required)]
     tlp: Option<&'static str>,
@@ -277,12 +295,13 @@ pub fn added(added: &[Adding], refused: &[Refused], skipped: usize) -> AddedIndi
     AddedIndicators { indicators: indicators.collect(), refused: refused.to_vec(), skipped }
 }
 
-/// A page of a listing.
-pub fn page(page: &Page) -> IndicatorPage {
+/// A page of a listing, with the counts of its filter.
+pub fn page(page: &Page, counts: Counts) -> IndicatorPage {
     IndicatorPage {
+        all: counts.all,
         indicators: page.entries.iter().map(entry).collect(),
         next: page.next.as_ref().map(ToString::to_string),
-        total: page.total,
+        total: counts.matching,
     }
 }
 
@@ -291,9 +310,12 @@ pub fn details(details: &Details) -> IndicatorDetails {
     let IndicatorEntry {
         caution,
         created_at,
+        last_seen,
+        relationship_count: _,
         removed_at,
         sources,
         status,
+        tags,
         tlp,
         r#type,
         unicode,
@@ -307,12 +329,14 @@ pub fn details(details: &Details) -> IndicatorDetails {
         claims: claims(&details.claims),
         created_at,
         history: details.history.iter().map(event).collect(),
+        last_seen,
         notes: details.notes.iter().map(note).collect(),
         relationship_count: details.relationship_count,
         relationships: details.relationships.iter().map(relationship).collect(),
         removed_at,
         sources,
         status,
+        tags,
         tlp,
         r#type,
         unicode,
@@ -321,12 +345,14 @@ pub fn details(details: &Details) -> IndicatorDetails {
     }
 }
 
-/// A status or a marking that was set.
+/// A status, a marking or tags that were set.
 pub fn set(indicator: &Indicator, (before, after): (Standing, Standing)) -> IndicatorStatusSet {
     let (value, kind) = named(indicator);
     IndicatorStatusSet {
         before: before.status.name(),
         status: after.status.name(),
+        tags: after.tags,
+        tags_before: before.tags,
         tlp: after.tlp.map(Tlp::word),
         tlp_before: before.tlp.map(Tlp::word),
         r#type: kind,
@@ -359,9 +385,12 @@ fn entry(entry: &Entry) -> IndicatorEntry {
     IndicatorEntry {
         caution: caution(&entry.indicator),
         created_at: at(entry.created_at),
+        last_seen: entry.last_seen.map(at),
+        relationship_count: entry.related,
         removed_at: entry.removed_at.map(at),
         sources: entry.sources.clone(),
         status: entry.status.name(),
+        tags: entry.tags.clone(),
         tlp: entry.tlp.map(Tlp::word),
         r#type: kind,
         unicode: unicode(&entry.indicator),

@@ -11,13 +11,13 @@ use utoipa::ToSchema;
 
 use super::{
     answer, audit, catalogue, cost, found, history, indicator, integration, investigation, job, list, report,
-    run, shared, token,
+    run, search, shared, token,
 };
 
 const PAGE: &str = include_str!("../../../../docs/json.md");
 
 /// The objects that the page explains under their own names.
-const WORDS: [(&str, &str); 29] = [
+const WORDS: [(&str, &str); 30] = [
     ("CANDIDATE", "CandidateShown"),
     ("CHANGE", "PlannedChange"),
     ("CLAIM", "Claim"),
@@ -42,6 +42,7 @@ const WORDS: [(&str, &str); 29] = [
     ("REPORT", "InvestigationReport"),
     ("RESOURCE", "SharedResourceShown"),
     ("RUN", "RunSummary"),
+    ("SEARCH", "SavedSearch"),
     ("SPAN", "SeenSpan"),
     ("SUMMARY", "IntegrationSummary"),
     ("TALLY", "LibraryTally"),
@@ -50,7 +51,7 @@ const WORDS: [(&str, &str); 29] = [
 ];
 
 /// The text on the page before the parts of each object.
-const PLACES: [(&str, &[&str]); 69] = [
+const PLACES: [(&str, &[&str]); 71] = [
     (
         "Answer",
         &[
@@ -125,6 +126,8 @@ const PLACES: [(&str, &[&str]); 69] = [
     ("RunPage", &["`run list` prints "]),
     ("RunSummary", &["- RUN: "]),
     ("RunUndone", &["`run undo` prints, one line per run, "]),
+    ("SavedSearch", &["- SEARCH: "]),
+    ("SavedSearches", &["sends the saved searches of a user as "]),
     ("SeenSpan", &["- SPAN: "]),
     ("SharedResourceShown", &["- RESOURCE: "]),
     ("SharedResources", &["`investigation shared` prints "]),
@@ -187,6 +190,7 @@ fn schemas() -> Schemas {
     add::<run::RunAdded>(&mut schemas);
     add::<run::RunPage>(&mut schemas);
     add::<run::RunUndone>(&mut schemas);
+    add::<search::SavedSearches>(&mut schemas);
     add::<shared::Candidates>(&mut schemas);
     add::<shared::SharedResources>(&mut schemas);
     add::<token::TokenList>(&mut schemas);
@@ -301,6 +305,7 @@ fn no_object_is_left_out() {
         include_str!("list.rs"),
         include_str!("report.rs"),
         include_str!("run.rs"),
+        include_str!("search.rs"),
         include_str!("shared.rs"),
         include_str!("token.rs"),
     ];

@@ -157,6 +157,18 @@ impl Change<'_> {
     pub(super) fn bring_back(&self, id: i64) -> Result<(), Problem> {
         let sql = "UPDATE indicators SET removed_at = NULL, updated_at = ? WHERE id = ?";
         self.transaction.prepare_cached(sql)?.execute((self.at, id))?;
+        self.count_for_others(id, 1)
+    }
+
+    /// Adds this to the number of relationships of all indicators for each that they have with this one, which was removed or brought
+    /// back.
+    pub(super) fn count_for_others(&self, id: i64, sign: i64) -> Result<(), Problem> {
+        let sql = "UPDATE indicators SET related = related + ?2 * ( \
+                     (SELECT count(*) FROM relationships WHERE from_id = ?1 AND to_id = indicators.id) + \
+                     (SELECT count(*) FROM relationships WHERE from_id = indicators.id AND to_id = ?1)) \
+                   WHERE id IN (SELECT to_id FROM relationships WHERE from_id = ?1 \
+                                UNION SELECT from_id FROM relationships WHERE to_id = ?1)";
+        self.transaction.prepare_cached(sql)?.execute((id, sign))?;
         Ok(())
     }
 

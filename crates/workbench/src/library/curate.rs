@@ -1,56 +1,67 @@
-//! Changes that users make to one indicator: setting its status or who may see it, writing a note, removing and restoring it.
+//! Changes that users make to indicators: setting status, tags or who may see them, writing a note, removing and restoring them.
 //!
-//! All of them are refused if the indicator is not in the library.
+//! Several indicators are changed in one transaction, all or none of them, each with its own entry in the audit trail. All changes are
+//! refused if an indicator is not in the library.
 
 use operation::{Indicator, Marking, Tlp};
 use serde_json::json;
 
 use crate::database::{Change, Problem};
-use crate::library::Status;
 use crate::library::entry::{Place, find, find_present};
 use crate::library::source::NO_RUN;
+use crate::library::tag::tags_of;
+use crate::library::{Status, Tag};
 use crate::{Error, Workbench};
 
 /// The longest note, in characters: a page or two. Longer text is a document.
 pub(crate) const LONGEST_NOTE: usize = 10_000;
 
 /// What a user sets of an indicator, and what it had before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Setting {
     /// Its status; `None` leaves it.
     pub status: Option<Status>,
     /// Who may see it; `None` leaves it. Only here can a marking become less strict.
     pub tlp: Option<Marking>,
+    /// Tags that it gets.
+    pub tag: Vec<Tag>,
+    /// Tags that it loses, before it gets others.
+    pub untag: Vec<Tag>,
 }
 
-/// Status and marking of an indicator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Status, marking and tags of an indicator.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// Its status.
     pub status: Status,
     /// Who may see it; `None` if nobody said.
     pub tlp: Option<Tlp>,
+    /// Its tags, sorted.
+    pub tags: Vec<String>,
 }
 
 impl Workbench {
-    /// Sets status and marking of an indicator; returns what it had before, and what it has now.
+    /// Sets status, marking and tags of an indicator; returns what it had before, and what it has now.
     ///
     /// # Errors
-    /// [`Error::Refused`] if it is not in the library.
+    /// [`Error::Refused`] if it is not in the library, or would have more than [`MOST_TAGS`](super::MOST_TAGS) tags.
     pub fn set_indicator(
         &mut self,
         indicator: &Indicator,
-        setting: Setting,
+        setting: &Setting,
     ) -> Result<(Standing, Standing), Error> {
+        self.change(|change| change.set(indicator, setting))
+    }
+
+    /// The same for several indicators, all or none of them; returns how many had something else before.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] as for one of them, with nothing changed.
+    pub fn set_indicators(&mut self, indicators: &[Indicator], setting: &Setting) -> Result<usize, Error> {
         self.change(|change| {
-            let place = find_present(&change.transaction, indicator)?;
-            let before = Standing { status: place.status, tlp: place.tlp };
-            let after = Standing {
-                status: setting.status.unwrap_or(before.status),
-                tlp: setting.tlp.map_or(before.tlp, |marking| marking.0),
-            };
-            change.set(indicator, &place, after)?;
-            Ok((before, after))
+            count(indicators, |indicator| {
+                change.set(indicator, setting).map(|(before, after)| before != after)
+            })
         })
     }
 
@@ -59,8 +70,8 @@ impl Workbench {
     /// # Errors
     /// [`Error::Refused`] if it is not in the library.
     pub fn set_status(&mut self, indicator: &Indicator, status: Status) -> Result<Status, Error> {
-        let setting = Setting { status: Some(status), tlp: None };
-        self.set_indicator(indicator, setting).map(|(before, _)| before.status)
+        let setting = Setting { status: Some(status), ..Setting::default() };
+        self.set_indicator(indicator, &setting).map(|(before, _)| before.status)
     }
 
     /// Adds a note to an indicator.
@@ -86,17 +97,15 @@ impl Workbench {
     /// # Errors
     /// [`Error::Refused`] if it never was in the library.
     pub fn remove_indicator(&mut self, indicator: &Indicator) -> Result<bool, Error> {
-        self.change(|change| {
-            let Some(place) = find(&change.transaction, indicator)? else {
-                return Err(Problem::missing(format!("{indicator} is not in the library")));
-            };
-            if !place.removed {
-                let sql = "UPDATE indicators SET removed_at = ?1, updated_at = ?1 WHERE id = ?2";
-                change.transaction.prepare_cached(sql)?.execute((change.at, place.id))?;
-                change.audit("indicator.remove", &indicator.to_string(), &json!({}))?;
-            }
-            Ok(!place.removed)
-        })
+        self.remove_indicators(std::slice::from_ref(indicator)).map(|count| count > 0)
+    }
+
+    /// Removes several indicators, all or none of them; returns how many were present.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if one never was in the library.
+    pub fn remove_indicators(&mut self, indicators: &[Indicator]) -> Result<usize, Error> {
+        self.change(|change| count(indicators, |indicator| change.remove(indicator)))
     }
 
     /// Restores a removed indicator, with a claim of the current actor; returns whether it was removed.
@@ -104,35 +113,86 @@ impl Workbench {
     /// # Errors
     /// [`Error::Refused`] if it never was in the library.
     pub fn restore_indicator(&mut self, indicator: &Indicator) -> Result<bool, Error> {
-        self.change(|change| {
-            let Some(place) = find(&change.transaction, indicator)? else {
-                return Err(Problem::missing(format!("{indicator} was not removed")));
-            };
-            if place.removed {
-                change.bring_back(place.id)?;
-                change.claim_indicator(place.id, change.source(change.actor)?, NO_RUN)?;
-                change.audit("indicator.restore", &indicator.to_string(), &json!({}))?;
-            }
-            Ok(place.removed)
-        })
+        self.restore_indicators(std::slice::from_ref(indicator)).map(|count| count > 0)
+    }
+
+    /// Restores several removed indicators, all or none of them; returns how many were removed.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if one never was in the library.
+    pub fn restore_indicators(&mut self, indicators: &[Indicator]) -> Result<usize, Error> {
+        self.change(|change| count(indicators, |indicator| change.restore(indicator)))
     }
 }
 
+/// How many indicators a change changed.
+fn count(
+    indicators: &[Indicator],
+    change: impl Fn(&Indicator) -> Result<bool, Problem>,
+) -> Result<usize, Problem> {
+    indicators.iter().try_fold(0, |count, indicator| Ok(count + usize::from(change(indicator)?)))
+}
+
 impl Change<'_> {
-    fn set(&self, indicator: &Indicator, place: &Place, after: Standing) -> Result<(), Problem> {
+    fn set(&self, indicator: &Indicator, setting: &Setting) -> Result<(Standing, Standing), Problem> {
+        let place = find_present(&self.transaction, indicator)?;
+        let tags = || tags_of(&self.transaction, place.id);
+        let before = Standing { status: place.status, tlp: place.tlp, tags: tags()? };
+        let (status, tlp) =
+            (setting.status.unwrap_or(before.status), setting.tlp.map_or(before.tlp, |marking| marking.0));
+        self.write_standing(indicator, &place, status, tlp)?;
+        self.set_tags((place.id, &indicator.to_string()), &setting.tag, &setting.untag)?;
+        let after = Standing { status, tlp, tags: tags()? };
+        Ok((before, after))
+    }
+
+    fn write_standing(
+        &self,
+        indicator: &Indicator,
+        place: &Place,
+        status: Status,
+        tlp: Option<Tlp>,
+    ) -> Result<(), Problem> {
         let subject = indicator.to_string();
-        if place.status != after.status {
+        if place.status != status {
             let sql = "UPDATE indicators SET status = ?, updated_at = ? WHERE id = ?";
-            self.transaction.prepare_cached(sql)?.execute((after.status.code(), self.at, place.id))?;
-            let detail = json!({"before": place.status.name(), "after": after.status.name()});
+            self.transaction.prepare_cached(sql)?.execute((status.code(), self.at, place.id))?;
+            let detail = json!({"before": place.status.name(), "after": status.name()});
             self.audit("indicator.status", &subject, &detail)?;
         }
-        if place.tlp != after.tlp {
-            self.mark(place.id, after.tlp)?;
-            let [before, now] = [place.tlp, after.tlp].map(|tlp| Marking(tlp).word());
+        if place.tlp != tlp {
+            self.mark(place.id, tlp)?;
+            let [before, now] = [place.tlp, tlp].map(|tlp| Marking(tlp).word());
             self.audit("indicator.tlp", &subject, &json!({"before": before, "after": now}))?;
         }
         Ok(())
+    }
+
+    /// Whether the indicator was present.
+    fn remove(&self, indicator: &Indicator) -> Result<bool, Problem> {
+        let Some(place) = find(&self.transaction, indicator)? else {
+            return Err(Problem::missing(format!("{indicator} is not in the library")));
+        };
+        if !place.removed {
+            let sql = "UPDATE indicators SET removed_at = ?1, updated_at = ?1 WHERE id = ?2";
+            self.transaction.prepare_cached(sql)?.execute((self.at, place.id))?;
+            self.count_for_others(place.id, -1)?;
+            self.audit("indicator.remove", &indicator.to_string(), &json!({}))?;
+        }
+        Ok(!place.removed)
+    }
+
+    /// Whether the indicator was removed.
+    fn restore(&self, indicator: &Indicator) -> Result<bool, Problem> {
+        let Some(place) = find(&self.transaction, indicator)? else {
+            return Err(Problem::missing(format!("{indicator} was not removed")));
+        };
+        if place.removed {
+            self.bring_back(place.id)?;
+            self.claim_indicator(place.id, self.source(self.actor)?, NO_RUN)?;
+            self.audit("indicator.restore", &indicator.to_string(), &json!({}))?;
+        }
+        Ok(place.removed)
     }
 
     /// Writes who may see an indicator.

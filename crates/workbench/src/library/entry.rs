@@ -25,6 +25,12 @@ pub struct Entry {
     pub sources: Vec<String>,
     /// Who may see it; `None` if nobody said.
     pub tlp: Option<Tlp>,
+    /// Its tags, sorted.
+    pub tags: Vec<String>,
+    /// The latest time at which one of its relationships was seen, in seconds since the epoch.
+    pub last_seen: Option<i64>,
+    /// How many relationships it has with indicators that are not removed.
+    pub related: u64,
 }
 
 /// The part of a row that changes need.
@@ -39,20 +45,28 @@ pub(crate) struct Place {
 /// The columns that [`entry`] reads, of a table of indicators named `i`.
 pub(super) const COLUMNS: &str = "i.id, i.value, i.status, i.created_at, i.updated_at, i.removed_at, \
     (SELECT json_group_array(name) FROM (SELECT DISTINCT s.name FROM indicator_claims c \
-     JOIN sources s ON s.id = c.source WHERE c.indicator = i.id ORDER BY s.id)), i.tlp";
+     JOIN sources s ON s.id = c.source WHERE c.indicator = i.id ORDER BY s.id)), i.tlp, \
+    (SELECT json_group_array(name) FROM (SELECT t.name FROM indicator_tags g \
+     JOIN tags t ON t.id = g.tag WHERE g.indicator = i.id ORDER BY t.folded)), i.last_seen, i.related";
 
 /// Reads [`COLUMNS`]; the first is the row's number.
 pub(super) fn entry(row: &Row<'_>) -> Result<(i64, Entry), Problem> {
-    let sources: String = row.get(6)?;
+    let names = |at: usize, what: &str| -> Result<Vec<String>, Problem> {
+        let text = row.get_ref(at)?.as_str().map_err(rusqlite::Error::from)?;
+        serde_json::from_str(text).map_err(|error| Problem::Stored(format!("{what}: {error}")))
+    };
+    let related: i64 = row.get(10)?;
     let entry = Entry {
         indicator: stored_indicator(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?,
         status: stored_status(row.get(2)?)?,
         created_at: row.get(3)?,
         updated_at: row.get(4)?,
         removed_at: row.get(5)?,
-        sources: serde_json::from_str(&sources)
-            .map_err(|error| Problem::Stored(format!("sources: {error}")))?,
+        sources: names(6, "sources")?,
         tlp: stored_tlp(row.get(7)?)?,
+        tags: names(8, "tags")?,
+        last_seen: Some(row.get(9)?).filter(|seen| *seen > 0),
+        related: u64::try_from(related).unwrap_or_default(),
     };
     Ok((row.get(0)?, entry))
 }

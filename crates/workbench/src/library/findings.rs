@@ -1,12 +1,13 @@
 //! Adds the findings of runs in one transaction.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use operation::{Finding, Indicator};
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::database::{Change, Problem};
+use crate::database::{Change, Problem, last_seen};
 use crate::library::plan::{Count, Join, Plan};
 use crate::library::{Status, Tally};
 use crate::{Error, Workbench};
@@ -18,6 +19,8 @@ struct Adder<'a> {
     run: i64,
     /// The number of new claims.
     claims: u64,
+    /// What the relationships add to the figures of each row: how many are new, and when they were last seen.
+    figures: BTreeMap<i64, (i64, i64)>,
 }
 
 /// Findings that a run is to claim.
@@ -104,7 +107,8 @@ fn together(
 fn add(change: &Change<'_>, asked: &Indicator, addition: &Addition<'_>) -> Result<Tally, Problem> {
     let Addition { run, source, findings } = addition;
     let plan = Plan::new(&change.transaction, source, asked, findings)?;
-    let mut adder = Adder { change, source: change.source(source)?, run: *run, claims: 0 };
+    let mut adder =
+        Adder { change, source: change.source(source)?, run: *run, claims: 0, figures: BTreeMap::new() };
     let ids = adder.add_indicators(&plan)?;
     let id_of = |at: usize| ids.get(at).copied().flatten().ok_or_else(lost);
     let asked_at = plan.nodes.iter().position(|node| node.indicator == asked);
@@ -115,6 +119,7 @@ fn add(change: &Change<'_>, asked: &Indicator, addition: &Addition<'_>) -> Resul
         let Join { from, to, .. } = relationship.what;
         adder.add_relationship(relationship.row, (id_of(from)?, id_of(to)?), &relationship.what)?;
     }
+    adder.write_figures()?;
     if adder.claims > 0 {
         let asked_row = asked_at.and_then(|at| ids.get(at).copied().flatten());
         adder.finish(asked, asked_row, source, &plan.tally)?;
@@ -170,6 +175,7 @@ impl Adder<'_> {
         join: &Join<'_>,
     ) -> Result<(), Problem> {
         let transaction = &self.change.transaction;
+        let is_new = row.is_none();
         let row = match row {
             Some(row) => row,
             None => transaction
@@ -183,8 +189,30 @@ impl Adder<'_> {
         let sql = "INSERT OR IGNORE INTO relationship_claims (relationship, source, run, attributes, added_at) \
                    VALUES (?, ?, ?, ?, ?)";
         let mut claim = transaction.prepare_cached(sql)?;
-        self.claims +=
-            u64::from(claim.execute((row, self.source, self.run, attributes, self.change.at))? > 0);
+        if claim.execute((row, self.source, self.run, attributes, self.change.at))? > 0 {
+            self.claims += 1;
+            self.count_relationship((from, to), is_new, join);
+        }
+        Ok(())
+    }
+
+    /// Adds a relationship that was claimed to the figures of both indicators.
+    fn count_relationship(&mut self, (from, to): (i64, i64), is_new: bool, join: &Join<'_>) {
+        let seen = last_seen(join.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        for id in [from, to] {
+            let (new, last) = self.figures.entry(id).or_default();
+            (*new, *last) = (*new + i64::from(is_new), seen.max(*last));
+        }
+    }
+
+    /// Writes what the relationships added to the figures, each row once.
+    fn write_figures(&self) -> Result<(), Problem> {
+        let sql = "UPDATE indicators SET related = related + ?2, last_seen = max(last_seen, ?3) \
+                   WHERE id = ?1 AND (?2 > 0 OR last_seen < ?3)";
+        let mut statement = self.change.transaction.prepare_cached(sql)?;
+        for (id, (new, last)) in &self.figures {
+            statement.execute((id, new, last))?;
+        }
         Ok(())
     }
 

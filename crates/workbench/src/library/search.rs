@@ -81,6 +81,11 @@ impl Search {
         indicator_key::network(address, prefix).map(|range| Self(Kind::Range(range)))
     }
 
+    /// Whether it is for a range of values: a network, or the names below one.
+    pub const fn is_range(&self) -> bool {
+        matches!(self.0, Kind::Range(_))
+    }
+
     /// The range of keys, if the search is a range.
     pub(super) fn range(&self) -> Option<&KeyRange> {
         match &self.0 {

@@ -3,6 +3,7 @@
 mod listing;
 mod marking;
 mod model;
+mod tagging;
 
 use std::time::Duration;
 

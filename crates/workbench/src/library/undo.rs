@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::database::{Change, Problem};
+use crate::database::{Change, Problem, derive_figures};
 use crate::library::Status;
 use crate::{Error, Workbench};
 
@@ -49,12 +49,13 @@ const INDICATORS: Kind = Kind {
     claimed: "SELECT DISTINCT indicator FROM indicator_claims \
               WHERE source IN (SELECT id FROM sources) AND run = ?",
     unclaim: "DELETE FROM indicator_claims WHERE indicator = ? AND run = ?",
-    // A status or a marking that runs do not set, a removal, a note or an investigation shows that a user worked with it.
+    // A status or a marking that runs do not set, a removal, a tag, a note or an investigation shows that a user worked with it.
     sweep: "DELETE FROM indicators WHERE id = ?1 AND status = ?2 AND removed_at IS NULL AND tlp IS NULL \
             AND NOT EXISTS (SELECT 1 FROM indicator_claims WHERE indicator = ?1) \
             AND NOT EXISTS (SELECT 1 FROM attributes WHERE indicator = ?1) \
             AND NOT EXISTS (SELECT 1 FROM relationships WHERE from_id = ?1) \
             AND NOT EXISTS (SELECT 1 FROM relationships WHERE to_id = ?1) \
+            AND NOT EXISTS (SELECT 1 FROM indicator_tags WHERE indicator = ?1) \
             AND NOT EXISTS (SELECT 1 FROM notes WHERE indicator = ?1) \
             AND NOT EXISTS (SELECT 1 FROM members WHERE indicator = ?1)",
 };
@@ -83,7 +84,11 @@ impl Workbench {
             // Recorded before rows are deleted, because the names of the queried indicators may be gone afterwards.
             change.write_down(run, &asked, &undone)?;
             // Every indicator that lost something may have no claims left.
-            let touched: BTreeSet<i64> = claimed.iter().chain(&asked).chain(&joined?).copied().collect();
+            let joined = joined?;
+            let touched: BTreeSet<i64> = claimed.iter().chain(&asked).chain(&joined).copied().collect();
+            for id in &joined {
+                derive_figures(&change.transaction, Some(*id))?;
+            }
             let claimed: BTreeSet<i64> = claimed.into_iter().collect();
             for id in touched {
                 let gone = change.execute(INDICATORS.sweep, (id, Status::Indirect.code()))?;

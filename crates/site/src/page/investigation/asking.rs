@@ -6,22 +6,18 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use edge::problem::Problem;
-use operation::{Indicator, Package};
+use operation::Indicator;
 use workbench::Workbench;
-use workbench::job::{Job, Request, Subjects};
-use workbench::run::Cost;
+use workbench::job::{Job, Subjects};
 
 use super::head::{Head, Tab};
 use super::{address, ticked};
 use crate::access::{Fields, May, Posted, needs::RunOperations};
-use crate::enrichment::{costs, operations, start};
+use crate::enrichment::start;
+use crate::page::offers::Offers;
 use crate::page::{Frame, go, show};
-use crate::run_request::RunRequest;
 use crate::site::{Shared, Site};
-use picture::timeline::words::counted;
-
-/// The most held-back values of an operation that are named.
-const NAMED: usize = 20;
+use picture::timeline::words::{counted, thousands};
 
 #[derive(Template)]
 #[template(path = "investigation-ask.html")]
@@ -34,24 +30,7 @@ struct Page {
     count: usize,
     /// How many are left out, because they were removed from the library.
     gone: usize,
-    offers: Vec<Offer>,
-    form: Form,
-}
-
-/// An operation that can be asked, with what it would cost.
-struct Offer {
-    package: Arc<Package>,
-    cost: Cost,
-    is_chosen: bool,
-}
-
-/// What is asked, as it was entered.
-#[derive(Default)]
-struct Form {
-    rrtype: String,
-    seen_after: String,
-    seen_before: String,
-    fresh: bool,
+    offers: Offers,
 }
 
 pub(super) async fn look(
@@ -74,16 +53,8 @@ pub(super) async fn show_for(
     let head = Head::of(site, id, Tab::Other, &frame).await?;
     let Subjects { indicators, gone } = subjects(site, id, chosen.clone()).await?;
     let subjects = Arc::new(indicators);
-    let form = Form::of(sent);
-    let costs = costs(site, &form.request(site)?, &subjects).await?;
-    let is_first = !sent.has("choice");
-    let offers = costs.into_iter().map(|(package, cost)| {
-        let is_ticked = sent.all("operation").any(|name| name == package.name);
-        let is_useful = cost.values > cost.held.len() as u64;
-        Offer { is_chosen: is_useful && (is_first || is_ticked), package, cost }
-    });
-    let (count, offers) = (subjects.len(), offers.collect());
-    show(&Page { frame, head, chosen, count, gone, offers, form })
+    let offers = Offers::of(site, sent, &subjects).await?;
+    show(&Page { frame, head, chosen, count: subjects.len(), gone, offers })
 }
 
 /// Starts a job, or shows the costs of another choice.
@@ -99,11 +70,7 @@ pub(super) async fn begin(
         return show_for(&site, frame, id, chosen, &sent).await;
     }
     let subjects = Arc::new(subjects(&site, id, chosen).await?.indicators);
-    let form = Form::of(&sent);
-    let request = form.request(&site)?;
-    let costs = costs(&site, &request, &subjects).await?;
-    let names: Vec<String> = sent.all("operation").map(str::to_owned).collect();
-    let request = Request { operations: operations(&costs, &names), ..request };
+    let request = Offers::request(&site, &sent, &subjects).await?;
     let create = move |workbench: &mut Workbench| workbench.create_job(id, &request, &subjects);
     let job = site.desk.change(may.name(), create).await?;
     start(&site, job);
@@ -168,70 +135,16 @@ async fn subjects(site: &Site, id: i64, chosen: Option<Vec<Indicator>>) -> Resul
     Ok(site.desk.read(move |workbench| workbench.job_subjects(id, &chosen)).await?)
 }
 
-impl Form {
-    fn of(sent: &Fields) -> Self {
-        let text = |name: &str| sent.text(name).trim().to_owned();
-        Self {
-            rrtype: text("rrtype"),
-            seen_after: text("seen_after"),
-            seen_before: text("seen_before"),
-            fresh: sent.has("fresh"),
-        }
-    }
-
-    fn request(&self, site: &Site) -> Result<Request, Problem> {
-        let wish = RunRequest {
-            rrtype: self.rrtype.clone(),
-            seen_after: self.seen_after.clone(),
-            seen_before: self.seen_before.clone(),
-            ..RunRequest::default()
-        };
-        let (rrtypes, window) = (wish.rrtypes()?, wish.window(site)?);
-        Ok(Request { operations: Vec::new(), rrtypes, window, fresh: self.fresh })
-    }
-}
-
 impl Page {
-    /// The requests of the chosen operations.
-    fn requests(&self) -> u64 {
-        self.chosen_offers().map(|offer| offer.cost.requests).sum()
-    }
-
-    /// The stored answers of the chosen operations.
-    fn stored(&self) -> u64 {
-        self.chosen_offers().map(|offer| offer.cost.stored).sum()
-    }
-
-    fn held(&self) -> usize {
-        self.chosen_offers().map(|offer| offer.cost.held.len()).sum()
-    }
-
-    fn minutes(&self) -> u64 {
-        self.chosen_offers().map(|offer| offer.cost.seconds()).max().unwrap_or_default().div_ceil(60)
-    }
-
-    fn chosen_offers(&self) -> impl Iterator<Item = &Offer> {
-        self.offers.iter().filter(|offer| offer.is_chosen)
-    }
-
     fn members(&self) -> String {
         counted(self.count, "member")
     }
-}
 
-impl Offer {
-    /// What the provider said about its quota.
-    fn quota(&self) -> String {
-        self.cost.quota.as_ref().map(|said| said.quota.to_string()).unwrap_or_default()
-    }
-
-    /// The first values that are held back.
-    fn held(&self) -> String {
-        let named = self.cost.held.iter().take(NAMED).map(|held| held.indicator.to_string());
-        let mut named = named.collect::<Vec<_>>().join(", ");
-        if self.cost.held.len() > NAMED {
-            named.push_str(" and more");
+    /// `3 members of 24`.
+    fn asked(&self) -> String {
+        match self.chosen {
+            Some(_) => format!("{} of {}", self.members(), thousands(self.head.investigation.members)),
+            None => self.members(),
         }
-        named
     }
 }

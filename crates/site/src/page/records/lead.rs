@@ -68,7 +68,10 @@ mod tests {
         reader.next().unwrap().unwrap()
     }
 
-    fn of(record: &Record, pivot: &str) -> [Option<(String, Option<(String, &'static str)>)>; 2] {
+    /// Where a page leads on to.
+    type On = Option<(String, &'static str)>;
+
+    fn of(record: &Record, pivot: &str) -> [Option<(String, On)>; 2] {
         let links = Links::new("/runs/1", &[], pivot);
         [Lead::of_owner(record, None, &links), Lead::of_data(record, None, &links)]
             .map(|lead| lead.map(|lead| (lead.explore, lead.on)))

@@ -18,7 +18,7 @@ use picture::timeline::{Places, Timeline, TimelineView, class_of};
 
 /// Rows per page, and beside a large timeline, because a page has to stay below 300 KiB.
 const PAGE: usize = 100;
-const SHORT_PAGE: usize = 25;
+const SHORT_PAGE: usize = 20;
 
 /// The rows that are shown, in order, by their positions in the answer.
 #[derive(Debug)]

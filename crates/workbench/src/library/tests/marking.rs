@@ -29,13 +29,13 @@ async fn adding_makes_a_marking_stricter_and_only_setting_makes_it_weaker() {
     workbench.remove_indicator(&one[0]).unwrap();
     workbench.add_indicators(&one, Status::Active).unwrap();
     assert_eq!(tlp(workbench, "evil.example"), Some(Tlp::Red));
-    let setting = Setting { status: None, tlp: Some(Tlp::Green.into()) };
-    let (before, after) = workbench.set_indicator(&one[0], setting).unwrap();
+    let setting = Setting { tlp: Some(Tlp::Green.into()), ..Setting::default() };
+    let (before, after) = workbench.set_indicator(&one[0], &setting).unwrap();
     assert_eq!((before.tlp, after.tlp, after.status), (Some(Tlp::Red), Some(Tlp::Green), Status::Active));
-    let none = Setting { status: Some(Status::Review), tlp: Some(Marking(None)) };
-    let (_, after) = workbench.set_indicator(&one[0], none).unwrap();
-    assert_eq!(after, Standing { status: Status::Review, tlp: None });
-    workbench.set_indicator(&one[0], none).unwrap();
+    let none = Setting { status: Some(Status::Review), tlp: Some(Marking(None)), ..Setting::default() };
+    let (_, after) = workbench.set_indicator(&one[0], &none).unwrap();
+    assert_eq!(after, Standing { status: Status::Review, tlp: None, tags: Vec::new() });
+    workbench.set_indicator(&one[0], &none).unwrap();
     let trail = workbench.audit(&crate::audit::Filter::default()).unwrap().entries;
     let said: Vec<String> =
         trail.iter().filter(|one| one.action == "indicator.tlp").map(crate::audit::Entry::in_words).collect();
@@ -52,8 +52,8 @@ async fn what_runs_add_is_unmarked_and_undoing_keeps_what_a_user_marked() {
         [indicator("192.0.2.1"), indicator("192.0.2.2"), relationship("evil.example", "192.0.2.1", "x")];
     workbench.add_findings(1, SOURCE, &asked, &findings).unwrap();
     assert_eq!((tlp(workbench, "192.0.2.1"), tlp(workbench, "evil.example")), (None, Some(Tlp::Amber)));
-    let setting = Setting { status: None, tlp: Some(Tlp::Red.into()) };
-    workbench.set_indicator(&value("192.0.2.1"), setting).unwrap();
+    let setting = Setting { tlp: Some(Tlp::Red.into()), ..Setting::default() };
+    workbench.set_indicator(&value("192.0.2.1"), &setting).unwrap();
     assert_eq!(workbench.undo(1).unwrap().indicators, 1);
     assert_eq!(tlp(workbench, "192.0.2.1"), Some(Tlp::Red));
     assert!(workbench.lookup(&value("192.0.2.2")).unwrap().is_none());

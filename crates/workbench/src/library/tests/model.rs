@@ -16,6 +16,7 @@ enum Step {
     Add { run: i64, asked: usize, findings: Vec<Found> },
     Person(usize),
     Note(usize),
+    Tag(usize),
     Remove(usize),
     Restore(usize),
     Status(usize, Status),
@@ -41,12 +42,14 @@ struct Row {
     status: Status,
     removed: bool,
     noted: bool,
+    tagged: bool,
     claims: BTreeSet<i64>,
 }
 
 impl Model {
     fn row(&mut self, at: usize, status: Status, run: i64) {
-        let new = || Row { status, removed: false, noted: false, claims: BTreeSet::from([run]) };
+        let new =
+            || Row { status, removed: false, noted: false, tagged: false, claims: BTreeSet::from([run]) };
         self.indicators.entry(at).or_insert_with(new);
     }
 
@@ -100,7 +103,7 @@ impl Model {
             .chain(self.relationships.keys().flat_map(|(from, to)| [*from, *to]))
             .collect();
         self.indicators.retain(|at, row| {
-            let worked_with = row.status != Status::Indirect || row.removed || row.noted;
+            let worked_with = row.status != Status::Indirect || row.removed || row.noted || row.tagged;
             !touched.contains(at) || worked_with || !row.claims.is_empty() || carried.contains(at)
         });
     }
@@ -131,6 +134,17 @@ impl Model {
                 let done = workbench.note(&value(UNIVERSE[*at]), "seen").is_ok();
                 self.by_hand(*at, done, |row| row.noted = true);
             }
+            Step::Tag(at) => {
+                let untagged = self.indicators.get(at).is_none_or(|row| !row.tagged);
+                let one = vec!["Seen".parse().unwrap()];
+                let setting = if untagged {
+                    Setting { tag: one, ..Setting::default() }
+                } else {
+                    Setting { untag: one, ..Setting::default() }
+                };
+                let done = workbench.set_indicator(&value(UNIVERSE[*at]), &setting).is_ok();
+                self.by_hand(*at, done, |row| row.tagged = !row.tagged);
+            }
             Step::Remove(at) => {
                 let done = workbench.remove_indicator(&value(UNIVERSE[*at])).is_ok();
                 assert_eq!(done, self.indicators.contains_key(at));
@@ -154,6 +168,8 @@ impl Model {
             }
         }
         assert_eq!(dump(workbench, false), self.dump(), "after {step:?}");
+        // Seals, and the figures and counts that are derived from all this.
+        assert_eq!(workbench.read(crate::database::content).unwrap(), [""; 0], "after {step:?}");
     }
 
     fn by_hand(&mut self, at: usize, done: bool, change: impl FnOnce(&mut Row)) {
@@ -165,8 +181,8 @@ impl Model {
     fn dump(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for (at, row) in &self.indicators {
-            let Row { status, removed, noted, claims } = row;
-            lines.push(format!("{} {status} {removed} {noted}", UNIVERSE[*at]));
+            let Row { status, removed, noted, tagged, claims } = row;
+            lines.push(format!("{} {status} {removed} {noted} {tagged}", UNIVERSE[*at]));
             lines.extend(claims.iter().map(|run| format!("{} by {run} {}", UNIVERSE[*at], source(*run))));
         }
         for ((at, attribute), claims) in &self.attributes {
@@ -193,7 +209,9 @@ fn finding(found: &Found) -> Finding {
     match *found {
         Found::Attribute(number) => attribute("Number", &number.to_string()),
         Found::Indicator(at) => indicator(UNIVERSE[at]),
-        Found::Relationship(from, to) => relationship(UNIVERSE[from], UNIVERSE[to], "2017"),
+        Found::Relationship(from, to) => {
+            relationship(UNIVERSE[from], UNIVERSE[to], &format!("201{to}-06-09 08:07:17"))
+        }
     }
 }
 
@@ -203,7 +221,8 @@ fn dump(workbench: &Workbench, times: bool) -> Vec<String> {
     let mut queries = vec![
         "SELECT i.value || ' ' || (CASE status WHEN 1 THEN 'Active' WHEN 2 THEN 'Expired' WHEN 3 THEN 'Indirect' \
             WHEN 4 THEN 'Review' ELSE 'Whitelisted' END) || iif(removed_at IS NULL, ' false', ' true') || \
-            iif(EXISTS (SELECT 1 FROM notes WHERE indicator = i.id), ' true', ' false') FROM indicators i"
+            iif(EXISTS (SELECT 1 FROM notes WHERE indicator = i.id), ' true', ' false') || \
+            iif(EXISTS (SELECT 1 FROM indicator_tags WHERE indicator = i.id), ' true', ' false') FROM indicators i"
             .to_owned(),
         format!("SELECT {claimed} JOIN sources s ON s.id = c.source"),
         "SELECT i.value || ' = ' || a.value || coalesce(' by ' || c.run || ' ' || s.name, ' unclaimed') FROM attributes a \
@@ -250,6 +269,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (1..=RUNS).prop_map(Step::Undo),
         2 => at().prop_map(Step::Person),
         1 => at().prop_map(Step::Note),
+        1 => at().prop_map(Step::Tag),
         1 => at().prop_map(Step::Remove),
         1 => at().prop_map(Step::Restore),
         2 => (at(), prop::sample::select(&Status::ALL[..])).prop_map(|(at, status)| Step::Status(at, status)),

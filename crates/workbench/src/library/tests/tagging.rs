@@ -1,0 +1,122 @@
+//! Tags, when indicators were last seen, and what one change of many does.
+
+use super::*;
+
+fn tag(text: &str) -> Setting {
+    Setting { tag: Tag::list(text).unwrap(), ..Setting::default() }
+}
+
+fn untag(text: &str) -> Setting {
+    Setting { untag: Tag::list(text).unwrap(), ..Setting::default() }
+}
+
+fn tags(workbench: &Workbench, text: &str) -> Vec<String> {
+    workbench.lookup(&value(text)).unwrap().unwrap().tags
+}
+
+#[tokio::test]
+async fn tags_are_one_in_any_case_and_are_forgotten_with_their_last_indicator() {
+    let mut bench = bench();
+    let workbench = &mut bench.workbench;
+    let [a, b] = ["a.example", "b.example"].map(value);
+    workbench.add_indicators(&[a.clone(), b.clone()], Status::Active).unwrap();
+    let (before, after) = workbench.set_indicator(&a, &tag("Parcel, apt-x")).unwrap();
+    assert_eq!((before.tags, after.tags), (Vec::new(), vec!["apt-x".to_owned(), "Parcel".to_owned()]));
+    workbench.set_indicator(&b, &tag("PARCEL")).unwrap();
+    assert_eq!(
+        (tags(workbench, "b.example"), workbench.tags().unwrap()),
+        (vec!["Parcel".to_owned()], vec!["apt-x".to_owned(), "Parcel".to_owned()])
+    );
+    // Adding again, a run and a restoration leave them.
+    workbench.add_indicators(std::slice::from_ref(&b), Status::Review).unwrap();
+    workbench.add_findings(1, SOURCE, &b, &[attribute("Resource Type", "A")]).unwrap();
+    workbench.remove_indicator(&b).unwrap();
+    workbench.restore_indicator(&b).unwrap();
+    assert_eq!(tags(workbench, "b.example"), ["Parcel"]);
+    workbench.set_indicator(&a, &untag("parcel, apt-x, never")).unwrap();
+    assert_eq!(
+        (tags(workbench, "a.example"), workbench.tags().unwrap()),
+        (Vec::new(), vec!["Parcel".to_owned()])
+    );
+    workbench.set_indicator(&a, &untag("parcel")).unwrap();
+    let trail = workbench.audit(&crate::audit::Filter::default()).unwrap().entries;
+    let said: Vec<String> =
+        trail.iter().filter(|one| one.action == "indicator.tag").map(crate::audit::Entry::in_words).collect();
+    assert_eq!(said, ["removed parcel apt-x", "added PARCEL", "added Parcel apt-x"], "once each");
+    assert_eq!(workbench.verify(&mut |_, _| ()).unwrap().faults, [""; 0]);
+}
+
+#[tokio::test]
+async fn an_indicator_has_a_limited_number_of_tags() {
+    let mut bench = bench();
+    let workbench = &mut bench.workbench;
+    let one = value("a.example");
+    workbench.add_indicators(std::slice::from_ref(&one), Status::Active).unwrap();
+    let numbered = |from: usize, to: usize| {
+        tag(&(from..to).map(|number| number.to_string()).collect::<Vec<_>>().join(","))
+    };
+    workbench.set_indicator(&one, &numbered(0, MOST_TAGS)).unwrap();
+    let error = workbench.set_indicator(&one, &numbered(MOST_TAGS, MOST_TAGS + 1)).unwrap_err();
+    assert_eq!(error.kind(), Some(Kind::Conflict));
+    assert_eq!(tags(workbench, "a.example").len(), MOST_TAGS, "nothing was changed");
+    let swap = Setting { untag: Tag::list("0").unwrap(), ..numbered(MOST_TAGS, MOST_TAGS + 1) };
+    workbench.set_indicator(&one, &swap).unwrap();
+}
+
+#[tokio::test]
+async fn an_indicator_with_a_tag_stays_when_its_run_is_undone() {
+    let mut bench = bench();
+    let workbench = &mut bench.workbench;
+    let found = [indicator("a.example"), indicator("b.example")];
+    workbench.add_findings(1, SOURCE, &value("x.example"), &found).unwrap();
+    workbench.set_indicator(&value("a.example"), &tag("mine")).unwrap();
+    assert_eq!(workbench.undo(1).unwrap().indicators, 1);
+    assert_eq!(tags(workbench, "a.example"), ["mine"]);
+}
+
+#[tokio::test]
+async fn the_latest_relationship_says_when_it_was_last_seen_until_its_run_is_undone() {
+    let mut bench = bench();
+    let workbench = &mut bench.workbench;
+    let (hub, old, new) = ("192.0.2.1", "2017-06-09 08:07:17", "2020-01-01 00:00:00");
+    let joins = [relationship("a.example", hub, old), relationship("b.example", hub, new)];
+    workbench.add_findings(1, SOURCE, &value(hub), &joins).unwrap();
+    workbench.add_findings(2, SOURCE, &value(hub), &[relationship("a.example", hub, "2019-01-01")]).unwrap();
+    let figures = |workbench: &Workbench, text: &str| {
+        let entry = workbench.lookup(&value(text)).unwrap().unwrap();
+        assert_eq!(workbench.read(crate::database::content).unwrap(), [""; 0]);
+        (entry.last_seen, entry.related)
+    };
+    assert_eq!(figures(workbench, hub), (Some(1_577_836_800), 2));
+    assert_eq!(figures(workbench, "a.example"), (Some(1_546_300_800), 1));
+    workbench.remove_indicator(&value("b.example")).unwrap();
+    assert_eq!(figures(workbench, hub).1, 1, "a relationship to a removed one is not shown");
+    assert_eq!(workbench.details(&value(hub)).unwrap().unwrap().relationship_count, 1);
+    workbench.restore_indicator(&value("b.example")).unwrap();
+    workbench.undo(2).unwrap();
+    assert_eq!(figures(workbench, "a.example"), (Some(1_496_995_637), 1));
+    workbench.set_status(&value(hub), Status::Active).unwrap();
+    workbench.undo(1).unwrap();
+    assert_eq!(figures(workbench, hub), (None, 0));
+}
+
+#[tokio::test]
+async fn many_are_changed_together_or_not_at_all() {
+    let mut bench = bench();
+    let workbench = &mut bench.workbench;
+    let all = ["a.example", "b.example", "c.example"].map(value);
+    workbench.add_indicators(&all, Status::Active).unwrap();
+    workbench.remove_indicator(&all[2]).unwrap();
+    let review = Setting { status: Some(Status::Review), ..tag("x") };
+    assert_eq!(workbench.set_indicators(&all, &review).unwrap_err().kind(), Some(Kind::Conflict));
+    assert_eq!(workbench.lookup(&all[0]).unwrap().unwrap().status, Status::Active);
+    assert_eq!(workbench.set_indicators(&all[..2], &review).unwrap(), 2);
+    assert_eq!(workbench.set_indicators(&all[..2], &review).unwrap(), 0);
+    assert_eq!(workbench.remove_indicators(&all).unwrap(), 2);
+    assert_eq!(workbench.restore_indicators(&all).unwrap(), 3);
+    let filter = Filter { status: Some(Status::Review), ..Filter::default() };
+    let counts = workbench.count_indicators(&filter).unwrap();
+    assert_eq!(counts, Counts { all: 3, matching: Some(2) });
+    let removed = Filter { removed: true, ..Filter::default() };
+    assert_eq!(workbench.count_indicators(&removed).unwrap(), Counts { all: 0, matching: Some(0) });
+}
