@@ -50,6 +50,10 @@ fn check(command: &HandoverArgs) -> Result<(), Failure> {
             return Err(Failure::Usage(format!("{option} is only for {name}")));
         }
     }
+    if !command.what.library && !command.library.is_empty() {
+        let text = "--type, --status, --source and --search narrow down --library: leave them out";
+        return Err(Failure::Usage(text.to_owned()));
+    }
     if command.what.library && !command.records.is_empty() {
         let text = "types and times choose records, and --library has none: leave them out";
         return Err(Failure::Usage(text.to_owned()));

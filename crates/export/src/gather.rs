@@ -9,9 +9,9 @@ mod library;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use cof::Record;
-use operation::{Filter, Indicator};
+use operation::{Filter, Indicator, Tlp};
 use workbench::history::{History, Part};
-use workbench::investigation::{Member, Verdict};
+use workbench::investigation::{Member, SourceReport, Verdict};
 use workbench::run::{Kept, Run, State};
 use workbench::{Claimed, Error, Workbench};
 
@@ -99,13 +99,14 @@ pub fn investigation(workbench: &Workbench, id: i64, choice: &Choice) -> Result<
         values.push(value(workbench, indicator, seconds(investigation.created_at))?);
     }
     let reports = workbench.source_reports(id)?;
+    let tlp = investigation.tlp.max(Tlp::strictest_in(&investigation.summary));
+    let tlp = tlp.max(of_reports(workbench, id, &reports)?);
     let (created_at, actor) = (investigation.created_at, &investigation.actor);
     let key = format!("investigation {id} {created_at} {actor} {}", workbench.founding()?);
     let matter = new(Kind::Investigation, key, investigation.name, seconds(created_at));
     let matter = Matter {
         summary: investigation.summary,
-        // A report that says who may see it says so about its values, too.
-        tlp: reports.iter().map(|report| report.tlp).max().flatten().max(investigation.tlp),
+        tlp,
         is_closed: investigation.status == workbench::investigation::Status::Closed,
         changed_at: updated_at,
         sources: reports.into_iter().map(of_report).collect(),
@@ -229,7 +230,17 @@ fn of_member(workbench: &Workbench, member: &Member, updated_at: u64) -> Result<
     })
 }
 
-fn of_report(report: workbench::investigation::SourceReport) -> Source {
+/// The strictest marking of the source reports and in their texts. A report that says who may see it says so about its values, too.
+fn of_reports(workbench: &Workbench, id: i64, reports: &[SourceReport]) -> Result<Option<Tlp>, Error> {
+    let mut strictest = None;
+    for report in reports {
+        let in_text = Tlp::strictest_in(&workbench.source_text(id, report.id)?);
+        strictest = strictest.max(report.tlp).max(in_text);
+    }
+    Ok(strictest)
+}
+
+fn of_report(report: SourceReport) -> Source {
     Source { title: report.title, dated_at: report.dated_at.map(seconds) }
 }
 

@@ -83,16 +83,16 @@ pub(crate) struct What {
 #[derive(Debug, Args)]
 pub(crate) struct LibraryArgs {
     /// With --library: only this type
-    #[arg(long = "type", value_name = "T", value_parser = types(), ignore_case = true, requires = "library")]
+    #[arg(long = "type", value_name = "T", value_parser = types(), ignore_case = true)]
     pub(crate) kind: Option<IndicatorType>,
     /// With --library: only this status
-    #[arg(long, value_name = "S", value_parser = statuses(), ignore_case = true, requires = "library")]
+    #[arg(long, value_name = "S", value_parser = statuses(), ignore_case = true)]
     pub(crate) status: Option<Status>,
     /// With --library: only indicators with this source (a user or an integration)
-    #[arg(long, value_name = "NAME", requires = "library")]
+    #[arg(long, value_name = "NAME")]
     pub(crate) source: Option<String>,
     /// With --library: part of a value, *.example.com for the names below one, or a network; defanged or not
-    #[arg(long, value_name = "TEXT", requires = "library")]
+    #[arg(long, value_name = "TEXT")]
     pub(crate) search: Option<String>,
 }
 
@@ -109,6 +109,14 @@ pub(crate) enum Document {
     Misp,
     /// A bundle of STIX 2.1
     Stix,
+}
+
+impl LibraryArgs {
+    /// Whether none of the options is given.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self { kind, status, source, search } = self;
+        kind.is_none() && status.is_none() && source.is_none() && search.is_none()
+    }
 }
 
 impl From<Document> for Format {

@@ -1,6 +1,7 @@
 """Loads a MISP event from standard input with MISP's own library, compares its objects with the template that the library has,
 and prints how many attributes and objects it has."""
 
+import copy
 import json
 import sys
 
@@ -8,7 +9,8 @@ from pymisp import MISPEvent, MISPObject
 
 document = json.load(sys.stdin)
 event = MISPEvent(strict_validation=True)
-event.load(document)
+# It takes apart what it reads.
+event.load(copy.deepcopy(document))
 kinds = event.describe_types["category_type_mappings"]
 template = MISPObject("passive-dns", strict=True)
 definition = template._definition

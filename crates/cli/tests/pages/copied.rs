@@ -35,7 +35,7 @@ async fn copied_rows_paste_as_one_row_each() {
         analyst::enables(browser).await;
         analyst::adds(browser, "evil.example, 192.0.2.80").await;
         let library = copied(browser, 1, 2).await;
-        assert_eq!(cells(&library), [6, 6], "{library}");
+        assert_eq!(cells(&library), [8, 8], "{library}");
         assert!(library.contains("192.0.2.80 Caution: special-purpose address"), "{library}");
         assert!(!library.contains("Tick"), "{library}");
         analyst::asks(browser, "evil.example").await;
