@@ -39,8 +39,8 @@ pub(super) struct Groups {
 /// The most records that are drawn as bars.
 const MANY: usize = 400;
 /// About how many bytes of HTML fit beside a table of 100 rows, and beside one of 20.
-pub(super) const SMALL: usize = 54 << 10;
-const LARGE: usize = 148 << 10;
+pub(super) const SMALL: usize = 48 << 10;
+const LARGE: usize = 142 << 10;
 /// The number of parts of a type that are shown before anything is opened.
 const FEW: usize = 8;
 /// More types than this are drawn as one; only an artificial answer has more.
