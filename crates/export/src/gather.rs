@@ -99,8 +99,9 @@ pub fn investigation(workbench: &Workbench, id: i64, choice: &Choice) -> Result<
         values.push(value(workbench, indicator, seconds(investigation.created_at))?);
     }
     let reports = workbench.source_reports(id)?;
-    let tlp = investigation.tlp.max(Tlp::strictest_in(&investigation.summary));
-    let tlp = tlp.max(of_reports(workbench, id, &reports)?);
+    let texts = [&investigation.name, &investigation.summary];
+    let in_texts = texts.into_iter().filter_map(|text| Tlp::strictest_in(text)).max();
+    let tlp = investigation.tlp.max(in_texts).max(of_reports(workbench, id, &reports)?);
     let (created_at, actor) = (investigation.created_at, &investigation.actor);
     let key = format!("investigation {id} {created_at} {actor} {}", workbench.founding()?);
     let matter = new(Kind::Investigation, key, investigation.name, seconds(created_at));
@@ -230,12 +231,12 @@ fn of_member(workbench: &Workbench, member: &Member, updated_at: u64) -> Result<
     })
 }
 
-/// The strictest marking of the source reports and in their texts. A report that says who may see it says so about its values, too.
+/// The strictest marking of the source reports, and in their titles and texts. A report that says who may see it says so about its values, too.
 fn of_reports(workbench: &Workbench, id: i64, reports: &[SourceReport]) -> Result<Option<Tlp>, Error> {
     let mut strictest = None;
     for report in reports {
         let in_text = Tlp::strictest_in(&workbench.source_text(id, report.id)?);
-        strictest = strictest.max(report.tlp).max(in_text);
+        strictest = strictest.max(report.tlp).max(in_text).max(Tlp::strictest_in(&report.title));
     }
     Ok(strictest)
 }
@@ -268,6 +269,11 @@ fn with_levels(workbench: &Workbench, matter: Matter) -> Result<Matter, Error> {
     let mut reveal = |text: &str| revealed.extend(candidates(text));
     reveal(&matter.title);
     reveal(&matter.summary);
+    // Answers repeat them.
+    let providers: BTreeSet<&String> = matter.reported.iter().map(|reported| &reported.provider).collect();
+    for provider in providers {
+        reveal(provider);
+    }
     for source in &matter.sources {
         reveal(&source.title);
     }
@@ -281,7 +287,8 @@ fn with_levels(workbench: &Workbench, matter: Matter) -> Result<Matter, Error> {
         let owner = Indicator::of_owner(record).map(|owner| owner.to_string());
         let bailiwick = record.bailiwick.as_ref().map(ToString::to_string);
         let texts = [asked.to_string(), record.rrname.to_string(), record.rdata_text()];
-        for text in texts.into_iter().chain(owner).chain(bailiwick) {
+        let said = [&record.origin, &record.sensor_id].into_iter().flatten().map(ToString::to_string);
+        for text in texts.into_iter().chain(owner).chain(bailiwick).chain(said) {
             reveal(&text);
         }
     }
@@ -289,6 +296,8 @@ fn with_levels(workbench: &Workbench, matter: Matter) -> Result<Matter, Error> {
         reveal(&link.from.to_string());
         reveal(&link.to.to_string());
     }
+    // Those of a single label are no words of a text.
+    revealed.extend(matter.values.iter().map(|value| value.indicator.to_string()));
     let indicators = revealed.iter().filter_map(|text| Indicator::from_canonical(text).ok()).collect();
     let levels = workbench.markings(&indicators)?.into_iter().collect();
     Ok(Matter { levels, ..matter })

@@ -259,7 +259,10 @@ impl Row {
         record.notes.clear();
         let ends = Ends::of(&record);
         let bailiwick = record.bailiwick.as_ref().map(ToString::to_string);
-        let texts = [Some(record.rrname.to_string()), Some(record.rdata_text()), bailiwick];
+        let said = [&record.origin, &record.sensor_id].map(|said| said.as_deref().map(str::to_owned));
+        let texts =
+            [Some(record.rrname.to_string()), Some(record.rdata_text()), bailiwick, Some(provider.clone())];
+        let texts = texts.into_iter().chain(said).collect::<Vec<_>>();
         let of_texts = texts.iter().flatten().map(|text| levels.strictest_in(text));
         let of_hosts = [Some(&asked), ends.owner.as_ref()].into_iter().flatten().map(|host| levels.of(host));
         let tlp = of_texts.chain(of_hosts).max().flatten().max(base);

@@ -28,7 +28,9 @@ impl Levels {
 
     /// The strictest level of an indicator and of the names above it.
     pub fn of(&self, indicator: &Indicator) -> Option<Tlp> {
-        self.strictest_in(&indicator.to_string())
+        let text = indicator.to_string();
+        // A name of a single label is no word of a text.
+        self.0.get(&text).copied().max(self.strictest_in(&text))
     }
 }
 
@@ -38,32 +40,60 @@ impl FromIterator<(Indicator, Tlp)> for Levels {
     }
 }
 
-/// The names and addresses that a text reveals, as far as they can be indicators; it may also return other words.
+/// The longest text that can be a name or an address, in bytes.
+const LONGEST: usize = 255;
+/// How people write a dot or a colon so that nothing is clicked, in lower case.
+const DEFANGED: [(&str, &str); 7] = [
+    ("[.]", "."),
+    ("(.)", "."),
+    ("{.}", "."),
+    ("[dot]", "."),
+    ("(dot)", "."),
+    ("[:]", ":"),
+    // Between the strings of a TXT record, which may cut a value in two.
+    ("\" \"", ""),
+];
+
+/// The names and addresses that a text reveals, defanged or not, as far as they can be indicators; it may also return other words.
 pub(crate) fn candidates(text: &str) -> impl Iterator<Item = String> {
-    let text = text.to_ascii_lowercase();
-    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '-' | '_');
-    let tokens = text.split(|c: char| !is_part(c)).map(|token| token.trim_matches('.'));
-    let found: Vec<String> =
-        tokens.filter(|token| token.contains(['.', ':'])).flat_map(ways_to_read).collect();
+    let text = text.to_lowercase();
+    let plain = DEFANGED.iter().fold(text.clone(), |text, (written, meant)| text.replace(written, meant));
+    let mut found = of_tokens(&text);
+    if plain != text {
+        found.extend(of_tokens(&plain));
+    }
     found.into_iter()
 }
 
-/// What a token can mean: after each colon (`ip6:2001:db8::1`), between colons (`c2.example:443`), and after each dot.
-fn ways_to_read(token: &str) -> impl Iterator<Item = String> {
-    let after = |token: &'_ str, separator: char| -> Vec<String> {
-        let rests = token.match_indices(separator).filter_map(|(at, _)| token.get(at + 1..));
-        std::iter::once(token).chain(rests).map(|rest| rest.trim_matches('.').to_owned()).collect()
-    };
-    let between = token.split(':').flat_map(move |piece| after(piece, '.'));
-    let found: Vec<String> = after(token, ':').into_iter().chain(between).collect();
-    found.into_iter().filter(|rest| !rest.is_empty()).map(|rest| canonical(&rest))
+fn of_tokens(text: &str) -> Vec<String> {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | ':' | '-' | '_');
+    let tokens = text.split(|c: char| !is_part(c)).map(trimmed);
+    tokens.filter(|token| token.contains(['.', ':'])).flat_map(ways_to_read).collect()
 }
 
-/// An address in its usual spelling; any other text as it is.
+/// What a token can mean: after each colon (`ip6:2001:db8::1`), between colons (`c2.example:443`), and after each dot.
+fn ways_to_read(token: &str) -> Vec<String> {
+    let between = token.split(':').flat_map(|piece| endings(piece, '.'));
+    endings(token, ':').chain(between).filter(|rest| !rest.is_empty()).map(canonical).collect()
+}
+
+/// The token and what follows each separator, without what is too long: a stranger can send a million separators.
+fn endings(token: &str, separator: char) -> impl Iterator<Item = &str> {
+    let rests = token.match_indices(separator).filter_map(|(at, _)| token.get(at + 1..));
+    std::iter::once(token).chain(rests).filter(|rest| rest.len() <= LONGEST).map(trimmed)
+}
+
+/// Without the punctuation of a sentence, or of emphasis.
+fn trimmed(token: &str) -> &str {
+    token.trim_matches(['.', '-', '_'])
+}
+
+/// An address in its usual spelling, and an internationalised name as it is stored; any other text as it is.
 fn canonical(text: &str) -> String {
     match text.parse::<IpAddr>() {
         Ok(address) => Indicator::from_address(address).to_string(),
-        Err(_) => text.to_owned(),
+        Err(_) if text.is_ascii() => text.to_owned(),
+        Err(_) => Indicator::parse(text).map_or_else(|_| text.to_owned(), |indicator| indicator.to_string()),
     }
 }
 
@@ -82,6 +112,7 @@ mod tests {
             ("192.0.2.1", Tlp::Amber),
             ("2001:db8::1", Tlp::Green),
             ("com.", Tlp::Clear),
+            ("bücher.example", Tlp::Amber),
         ]);
         for (text, level) in [
             ("c2.example", Some(Tlp::Red)),
@@ -90,6 +121,12 @@ mod tests {
             ("\"v=spf1 ip6:2001:DB8:0::1 -all\"", Some(Tlp::Green)),
             ("see http://www.c2.example:8080/x", Some(Tlp::Red)),
             ("ns1.c2.example hostmaster.c2.example 1 2 3 4 5", Some(Tlp::Red)),
+            ("C2 is c2[.]example, or c2(dot)example", Some(Tlp::Red)),
+            ("_www.c2.example_ and --c2.example--", Some(Tlp::Red)),
+            ("hxxp[:]//2001[:]db8[:][:]1/", Some(Tlp::Green)),
+            ("\"v=spf1 ip4:192.0\" \".2.1 -all\"", Some(Tlp::Amber)),
+            ("siehe www.bücher.example.", Some(Tlp::Amber)),
+            ("xn--bcher-kva.example", Some(Tlp::Amber)),
             ("notc2.example", None),
             ("c2.example.net", None),
             ("192.0.2.10", None),
@@ -98,7 +135,16 @@ mod tests {
             assert_eq!(levels.strictest_in(text), level, "{text}");
         }
         assert_eq!(levels.of(&Indicator::parse("www.c2.example").unwrap()), Some(Tlp::Red));
+        assert_eq!(levels.of(&Indicator::parse("com.").unwrap()), Some(Tlp::Clear));
         assert_eq!(Levels::default().strictest_in("c2.example"), None);
+    }
+
+    #[test]
+    fn a_hostile_text_costs_no_more_than_its_length() {
+        for part in ["a.", "a:", "[.]", "-", "ü."] {
+            let text = part.repeat(500_000);
+            assert!(candidates(&text).map(|one| one.len()).sum::<usize>() < 4 * text.len(), "{part}");
+        }
     }
 
     #[test]
