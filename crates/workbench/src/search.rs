@@ -62,10 +62,11 @@ impl Workbench {
                 let why = format!("you have {MOST_SEARCHES} saved searches, which are the most: delete one first");
                 return Err(Problem::conflict(why));
             }
-            change.audit("search.save", &name, &json!({}))?;
             let folded = name.to_lowercase();
             let saved = all.into_iter().find(|search| search.name.to_lowercase() == folded);
-            saved.ok_or_else(|| Error::Bug("a saved search is not there".to_owned()).into())
+            let saved = saved.ok_or_else(|| Error::Bug("a saved search is not there".to_owned()))?;
+            change.audit("search.save", &subject(&saved), &json!({}))?;
+            Ok(saved)
         })
     }
 
@@ -83,9 +84,14 @@ impl Change<'_> {
         let found = list(&self.transaction, user)?.into_iter().find(|search| search.id == id);
         let search = found.ok_or_else(|| Problem::missing(format!("you have no saved search {id}")))?;
         self.transaction.prepare_cached("DELETE FROM saved_searches WHERE id = ?")?.execute([id])?;
-        self.audit("search.delete", &search.name, &json!({}))?;
+        self.audit("search.delete", &subject(&search), &json!({}))?;
         Ok(search)
     }
+}
+
+/// What the audit trail calls it: not by its name, which could be the value of an indicator, and which others are not to see.
+fn subject(search: &SavedSearch) -> String {
+    format!("saved search {}", search.id)
 }
 
 fn list(database: &Connection, user: i64) -> Result<Vec<SavedSearch>, Problem> {
