@@ -8,7 +8,7 @@ use edge::problem::Problem;
 use operation::{Given, Indicator, IndicatorType, Line, Marking, Tlp};
 use serde::Deserialize;
 use workbench::json::indicator::{self as json, Refused};
-use workbench::library::{Filter, Order, Setting, Status, Tag, TagError};
+use workbench::library::{Filter, Order, Setting, Status, Tag};
 use workbench::{Error, Workbench};
 
 use super::{Asked, Changing, Named, Reading};
@@ -310,8 +310,6 @@ fn marking(text: &str) -> Result<Marking, Problem> {
 }
 
 fn tags(field: &str, texts: &[String]) -> Result<Vec<Tag>, Problem> {
-    let read = |text: &String| {
-        text.parse().map_err(|error: TagError| Problem::bad_request(format!("{field}: {error}")))
-    };
-    texts.iter().map(read).collect()
+    let tags = Tag::several(texts.iter().map(String::as_str));
+    tags.map_err(|error| Problem::bad_request(format!("{field}: {error}")))
 }

@@ -19,6 +19,8 @@ use crate::{Error, Workbench};
 const LONGEST: usize = 50;
 /// The most tags of an indicator.
 pub const MOST_TAGS: usize = 50;
+/// The most tags in one list.
+const MOST_NAMED: usize = 2 * MOST_TAGS;
 /// The most different tags of a library: people choose them from a list.
 const MOST_DIFFERENT: i64 = 10_000;
 /// The most tags that are listed.
@@ -37,6 +39,9 @@ pub enum TagError {
     /// It has no characters but blanks.
     #[error("a tag needs at least one character")]
     Empty,
+    /// A list has more than 100 different ones.
+    #[error("at most {MOST_NAMED} tags can be named at once")]
+    Many,
     /// It is longer than 50 characters.
     #[error("a tag has at most {LONGEST} characters")]
     Long,
@@ -61,7 +66,26 @@ impl Tag {
     /// # Errors
     /// [`TagError`] of the first that is none.
     pub fn list(text: &str) -> Result<Vec<Self>, TagError> {
-        text.split(',').filter(|one| !one.trim().is_empty()).map(str::parse).collect()
+        Self::several(text.split(',').filter(|one| !one.trim().is_empty()))
+    }
+
+    /// The tags in texts, each once.
+    ///
+    /// # Errors
+    /// [`TagError`] of the first that is none, or if there are more than 100.
+    pub fn several<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Vec<Self>, TagError> {
+        let mut tags: Vec<Self> = Vec::new();
+        for text in texts {
+            let tag: Self = text.parse()?;
+            if tags.iter().any(|known| known.folded() == tag.folded()) {
+                continue;
+            }
+            if tags.len() == MOST_NAMED {
+                return Err(TagError::Many);
+            }
+            tags.push(tag);
+        }
+        Ok(tags)
     }
 }
 
