@@ -161,3 +161,31 @@ async fn users_are_given_roles_and_the_last_administrator_stays() {
     assert!(ann.get("/users").await.body.contains("Disabled"));
     assert_eq!(ann.post("/users/enable", &[("name", "reader")]).await.leads_to(), "/users?said=user-enabled");
 }
+
+/// Only what was seen is changed: not more than was counted, nothing that changed meanwhile, and nothing by an unknown filter.
+#[tokio::test]
+async fn a_selection_is_what_was_seen() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    let many: Vec<String> = (0..120).map(|at| format!("h{at}.example")).collect();
+    ann.post("/library/add", &[("many", many.join("\n").as_str()), ("do", "add")]).await;
+    let list = ann.get("/library").await.body;
+    assert!(list.contains("All 120 that match") && list.contains("value=\"Active h"), "{list}");
+    let all = |counted: &'static str, more: &[(&'static str, &'static str)]| {
+        [&[("all", "yes"), ("counted", counted), ("do", "tlp")][..], more].concat()
+    };
+    let change = async |fields: &[(&str, &str)]| ann.post("/library/ticked", fields).await.status;
+    assert_eq!(change(&all("120", &[("to_tlp", "")])).await, 400, "no level is chosen");
+    assert_eq!(change(&all("119", &[("to_tlp", "red")])).await, 409, "one has come");
+    assert_eq!(change(&all("", &[("to_tlp", "red")])).await, 400);
+    assert_eq!(change(&all("120", &[("to_tlp", "red"), ("status", "Reviewed")])).await, 400);
+    assert_eq!(change(&all("120", &[("to_tlp", "red")])).await, 303);
+    // Somebody looked before it was marked.
+    let weaker = [("pick", "h0.example"), ("was", "Active h0.example"), ("do", "tlp"), ("to_tlp", "green")];
+    let asked = ann.post("/library/ticked", &weaker).await;
+    assert!(asked.body.contains("h0.example (it was Active, it is Active, TLP:RED)"), "{asked:?}");
+    let tags = (0..101).map(|at| format!("t{at}")).collect::<Vec<_>>().join(",");
+    assert_eq!(change(&[("pick", "h0.example"), ("do", "untag"), ("tags", &tags)]).await, 400);
+    ann.post("/library/ticked", &[("pick", "h1.example"), ("do", "remove")]).await;
+    assert_eq!(change(&[("pick", "h1.example"), ("do", "ask")]).await, 409, "it is not brought back");
+}

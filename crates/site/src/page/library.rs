@@ -294,10 +294,11 @@ impl Shelf {
         }
     }
 
-    /// The number of all that match, if they are more than the page has and can be changed at once.
-    fn beyond(&self) -> Option<String> {
+    /// The number of all that match, also as people read it, if they are more than the page has and can be changed at once.
+    fn beyond(&self) -> Option<(usize, String)> {
         let matching = usize::try_from(self.counts.matching?).ok()?;
-        (self.rows.len() < matching && matching <= MOST_CHOSEN).then(|| thousands(matching as u64))
+        (self.rows.len() < matching && matching <= MOST_CHOSEN)
+            .then(|| (matching, thousands(matching as u64)))
     }
 }
 
@@ -313,6 +314,11 @@ impl Start {
 }
 
 impl Row {
+    /// What it was when it was shown, for the check that nobody changed it since.
+    fn state(&self, is_removed: bool) -> String {
+        super::ticked::state(self.status, self.tlp, is_removed)
+    }
+
     fn of(entry: &Entry) -> Self {
         Self {
             value: entry.indicator.to_string(),

@@ -13,9 +13,9 @@ use axum::routing::post;
 use edge::problem::Problem;
 use operation::Indicator;
 use picture::timeline::words::{counted, thousands};
-use workbench::Workbench;
 use workbench::investigation::Investigation;
 use workbench::user::Permission;
+use workbench::{Error, Workbench};
 
 use super::offers::Offers;
 use super::sending::{Choices, Target};
@@ -92,7 +92,7 @@ async fn begin(
     let (target, chosen) = (Target::of(&sent)?, Chosen::of(&sent)?);
     let request = Offers::request(&site, &sent, &subjects(&site, &sent).await?).await?;
     let create = move |workbench: &mut Workbench| {
-        let indicators = chosen.indicators(workbench)?;
+        let indicators = present(workbench, chosen.indicators(workbench)?)?;
         // Nothing is put into an investigation for a job that cannot begin.
         request.check(&indicators)?;
         target.refuse_open_job(workbench)?;
@@ -108,7 +108,18 @@ async fn begin(
 /// The selected indicators.
 async fn subjects(site: &Site, sent: &Fields) -> Result<Arc<Vec<Indicator>>, Problem> {
     let chosen = Chosen::of(sent)?;
-    Ok(Arc::new(site.desk.read(move |workbench| chosen.indicators(workbench)).await?))
+    let read = move |workbench: &Workbench| present(workbench, chosen.indicators(workbench)?);
+    Ok(Arc::new(site.desk.read(read).await?))
+}
+
+/// Refuses what is not in the library any more: querying about it would bring it back.
+fn present(workbench: &Workbench, indicators: Vec<Indicator>) -> Result<Vec<Indicator>, Error> {
+    for indicator in &indicators {
+        if workbench.lookup(indicator)?.is_none_or(|entry| entry.removed_at.is_some()) {
+            return Err(Error::conflict(format!("{indicator} was removed from the library: select again")));
+        }
+    }
+    Ok(indicators)
 }
 
 /// The fields that say what is selected.
@@ -117,7 +128,7 @@ fn carried(sent: &Fields) -> Vec<(String, String)> {
     let filters = filters.fields().into_iter().filter(|(_, value)| !value.is_empty());
     let filters = filters.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let chosen = if sent.has("all") {
-        vec![("all".to_owned(), "yes".to_owned())]
+        ["all", "counted"].map(|name| (name.to_owned(), sent.text(name).to_owned())).to_vec()
     } else {
         sent.all("pick").map(|value| ("pick".to_owned(), value.to_owned())).collect()
     };

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use edge::problem::Problem;
-use operation::{Indicator, Marking};
+use operation::{Indicator, Marking, Tlp};
 use workbench::library::{Filter, Setting, Status, Tag};
 use workbench::{Error, Workbench};
 
@@ -41,8 +41,8 @@ enum Act {
 /// The indicators that a form chooses.
 #[derive(Clone, Debug)]
 pub(super) enum Chosen {
-    /// All that match the filters.
-    All(Box<Filter>),
+    /// All that match the filters, and how many these were when they were shown.
+    All { filter: Box<Filter>, counted: usize },
     /// The ticked ones.
     Ticked(Vec<Indicator>),
 }
@@ -65,7 +65,7 @@ async fn change(
     }
     let (act, chosen) = (Act::read(&sent)?, Chosen::of(&sent)?);
     // Of all that match, only a part was shown.
-    let seen = if matches!(chosen, Chosen::All(_)) { HashMap::new() } else { seen(&sent) };
+    let seen = if matches!(chosen, Chosen::All { .. }) { HashMap::new() } else { seen(&sent) };
     let word = act.word();
     // One turn, so that nothing changes between the check and the change.
     let changing = move |workbench: &mut Workbench| {
@@ -90,23 +90,34 @@ impl Chosen {
         if !sent.has("all") {
             return ticked(sent).map(Self::Ticked);
         }
-        let filter = Wish::sent(sent).filter().map_err(|error| Problem::bad_request(error.to_string()))?;
-        Ok(Self::All(Box::new(Filter { limit: MOST_CHOSEN, ..filter })))
+        // What a list would ignore must not mean everything here.
+        let filter = Wish::checked(&Wish::sent(sent).query())?.filter();
+        let filter = filter.map_err(|error| Problem::bad_request(error.to_string()))?;
+        let counted = sent.text("counted").parse();
+        let counted = counted.map_err(|_| Problem::bad_request("how many were counted is missing"))?;
+        Ok(Self::All { filter: Box::new(Filter { limit: MOST_CHOSEN, ..filter }), counted })
     }
 
     /// The indicators, at most [`MOST_CHOSEN`].
     ///
     /// # Errors
-    /// [`Error::Refused`] if more match.
+    /// [`Error::Refused`] if more match, or not as many as were counted.
     pub(super) fn indicators(&self, workbench: &Workbench) -> Result<Vec<Indicator>, Error> {
-        let filter = match self {
+        let (filter, counted) = match self {
             Self::Ticked(indicators) => return Ok(indicators.clone()),
-            Self::All(filter) => filter,
+            Self::All { filter, counted } => (filter, *counted),
         };
         let page = workbench.indicators(filter)?;
         if page.next.is_some() {
             let why = format!(
                 "more than {MOST_CHOSEN} indicators match, which are the most at once: narrow the filters"
+            );
+            return Err(Error::conflict(why));
+        }
+        let now = page.entries.len();
+        if now != counted {
+            let why = format!(
+                "{counted} indicators matched when they were counted, and {now} do now: look at the list again"
             );
             return Err(Error::conflict(why));
         }
@@ -119,6 +130,15 @@ struct Moved {
     indicator: Indicator,
     was: String,
     is: String,
+}
+
+/// What a row says about an indicator that others may change meanwhile: its status and marking, or that it was removed.
+pub(super) fn state(status: Status, tlp: Option<Tlp>, is_removed: bool) -> String {
+    match tlp {
+        _ if is_removed => "Removed".to_owned(),
+        Some(tlp) => format!("{}/{tlp}", status.name()),
+        None => status.name().to_owned(),
+    }
 }
 
 /// The marks of the shown rows, by value.
@@ -139,9 +159,10 @@ fn moved(
     for indicator in ticked {
         let Some(was) = seen.get(&indicator.to_string()) else { continue };
         let Some(entry) = workbench.lookup(indicator)? else { continue };
-        let is = if entry.removed_at.is_some() { "Removed" } else { entry.status.name() };
-        if is != was {
-            moved.push(Moved { indicator: indicator.clone(), was: was.clone(), is: is.to_owned() });
+        let is = state(entry.status, entry.tlp, entry.removed_at.is_some());
+        if is != *was {
+            let [was, is] = [was, &is].map(|state| state.replace('/', ", "));
+            moved.push(Moved { indicator: indicator.clone(), was, is });
         }
     }
     Ok(moved)
