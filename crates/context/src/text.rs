@@ -1,4 +1,4 @@
-//! Text from outside: [`clean`] makes one line of it, and [`is_invisible`] knows what cannot be seen.
+//! Text from outside: `clean` makes one line of it, and [`is_invisible`] knows what cannot be seen.
 
 /// A text on one line of at most so many characters: control characters, characters without a width and those that change the
 /// direction of text are left out, and white space in a row is one space.

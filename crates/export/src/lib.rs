@@ -2,7 +2,7 @@
 //!
 //! In the order of the data flow: [`gather`] reads a [`Matter`] from the workbench (a run, a history, an investigation or a part of
 //! the library). [`Handover`] is what may be handed over of it: values that are marked too strictly are held back, and equal
-//! records are merged. [`write`] turns it into a document: [`stix`], [`misp`] or [`flat`].
+//! records are merged. [`write()`] turns it into a document: [`stix`], [`misp`] or [`flat`].
 //!
 //! Everything but [`gather`] is pure: no database, no clock, no randomness. The same data gives the same document, byte for byte:
 //! ids are UUIDs of version 5 over what they stand for, and times are those of the data. A marking of the Traffic Light Protocol is
