@@ -19,7 +19,7 @@ pub(crate) fn run(command: &DemoArgs) -> Result<Exit, Failure> {
     if command.once {
         return walk::run(command);
     }
-    crate::runtime()?.block_on(live::run(command))
+    live::run(command)
 }
 
 /// The data folder, which is removed when it is dropped.

@@ -43,6 +43,7 @@ mod told;
 mod values;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -88,7 +89,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Query(command) => runtime()?.block_on(query::run(command, &config, arguments)),
         Command::Restore(command) => backup::restore(command, &config, arguments),
         Command::Run(command) => run::run(command, &config, arguments),
-        Command::Serve(command) => runtime()?.block_on(serve::run(command, &config, arguments)),
+        Command::Serve(command) => serve::run(command, &config, arguments),
         Command::Token(command) => token::run(command, arguments),
     }
 }
@@ -97,6 +98,8 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
 /// workbench. Each thread keeps megabytes of the allocator's memory as long as it exists, so the number must not grow with the
 /// number of clients.
 const BLOCKING: usize = 16;
+/// How long the tasks of a server may take to end.
+const ENDING: Duration = Duration::from_secs(10);
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()

@@ -28,11 +28,22 @@ use crate::{kept, terminal};
 const PASSWORD: &str = "BACKSIGHT_SECRET_PASSWORD";
 /// The environment variable for a token.
 const TOKEN: &str = "BACKSIGHT_SECRET_TOKEN";
-pub(crate) async fn run(
+
+pub(crate) fn run(command: &ServeArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
+    let runtime = crate::runtime()?;
+    let source = runtime.block_on(serve_until_stopped(command, config, arguments))?;
+    // Tasks that the server started may still use the database.
+    runtime.shutdown_timeout(crate::ENDING);
+    source.close();
+    Ok(Exit::Done)
+}
+
+/// Serves until a signal to end, and returns the source, which is to be closed then.
+async fn serve_until_stopped(
     command: &ServeArgs,
     config: &Config,
     arguments: &Arguments,
-) -> Result<Exit, Failure> {
+) -> Result<Source, Failure> {
     let proxied = config.serve.behind_proxy;
     let address = address(command, config, proxied)?;
     let tls = setup::tls(command, &config.serve)?;
@@ -75,8 +86,7 @@ pub(crate) async fn run(
     say_first_link(&desk, &reach).await?;
     setup::say_ready();
     server::run(listener, service.with_workers(workers), stopped).await;
-    source.close();
-    Ok(Exit::Done)
+    Ok(source)
 }
 
 /// Prints which clients may query, so that access is neither granted nor missing by mistake.

@@ -20,6 +20,7 @@ use workbench::{Desk, Error, Workbench};
 use super::{OPERATION, folder};
 use crate::args::DemoArgs;
 use crate::exit::{Exit, Failure};
+use crate::folder::Temporary;
 use crate::serve::source::Source;
 use crate::{output, serve};
 
@@ -32,7 +33,18 @@ const SEEN: &str = r#"{"rrname":"cdn.example.net","rrtype":"A","rdata":"198.51.1
 /// The initial threat library: the name and address of the integration guide, and two with a longer history.
 const KNOWN: [&str; 4] = ["192.0.2.80", "cdn.example.net", "104.196.175.197", "www.threatq.com"];
 
-pub(super) async fn run(command: &DemoArgs) -> Result<Exit, Failure> {
+pub(super) fn run(command: &DemoArgs) -> Result<Exit, Failure> {
+    let runtime = crate::runtime()?;
+    let (source, folder) = runtime.block_on(serve_until_stopped(command))?;
+    // Tasks that the server started may still be opening the databases, which would create files in the folder again.
+    runtime.shutdown_timeout(crate::ENDING);
+    source.close();
+    folder.close().map_err(|error| Failure::work("removing the demonstration's folder", &error))?;
+    Ok(Exit::Done)
+}
+
+/// Serves until a signal to end, and returns what is to be closed then.
+async fn serve_until_stopped(command: &DemoArgs) -> Result<(Source, Temporary), Failure> {
     let listen = command.listen.as_deref().unwrap_or("127.0.0.1:0");
     let address = serve::loopback(
         ("--listen", listen),
@@ -53,9 +65,7 @@ pub(super) async fn run(command: &DemoArgs) -> Result<Exit, Failure> {
     let service = Service::new(source.store()).with_anonymous().with_tokens(tokens);
     let service = service.with_site(Site::new(Runs::serving(desk).await?));
     server::run(listener, service, stopped).await;
-    source.close();
-    folder.close().map_err(|error| Failure::work("removing the demonstration's folder", &error))?;
-    Ok(Exit::Done)
+    Ok((source, folder))
 }
 
 /// Sets up the data folder.

@@ -5,7 +5,6 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Parser;
 use server::Service;
@@ -19,9 +18,6 @@ use crate::exit::{Exit, Failure};
 use crate::serve::source::Source;
 use crate::{kept, terminal};
 
-/// How long the server may take to end.
-const PATIENCE: Duration = Duration::from_secs(10);
-
 pub(super) fn run(command: &DemoArgs) -> Result<Exit, Failure> {
     let folder = folder()?;
     // The server has its own runtime, because each command creates one.
@@ -31,7 +27,7 @@ pub(super) fn run(command: &DemoArgs) -> Result<Exit, Failure> {
     let exit = Walk { folder: folder.path() }.walk(command, port);
     // Its tasks hold the database too, and the last one to release it writes the remaining data, which must happen before the
     // folder is removed.
-    serving.shutdown_timeout(PATIENCE);
+    serving.shutdown_timeout(crate::ENDING);
     source.close();
     exit
 }

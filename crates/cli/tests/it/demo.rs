@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, ChildStdout, Command};
+use std::process::{Child, Command};
 
 use crate::harness::{Home, get};
 
@@ -85,8 +85,6 @@ fn the_demo_leaves_nothing_behind() {
 /// `backsight demo` until it is dropped, with the address and the token that it printed.
 struct Live {
     child: Child,
-    /// Its output stays open, because a closed one is an error when it prints once more.
-    _out: BufReader<ChildStdout>,
     address: SocketAddr,
     token: String,
 }
@@ -94,12 +92,12 @@ struct Live {
 impl Live {
     fn new(home: &Home) -> Self {
         let mut child = home.run(["demo"]).env("TMPDIR", home.path("places")).start();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let lines = out.by_ref().lines().map(Result::unwrap);
+        // It prints everything at once, and then nothing more.
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let link = lines.map(|line| line.trim().to_owned()).find(|line| line.contains("/welcome?token="));
         let link = link.unwrap_or_else(|| panic!("{:?}", child.wait()));
         let (address, token) = link.strip_prefix("http://").unwrap().split_once("/welcome?token=").unwrap();
-        Self { child, _out: out, address: address.parse().unwrap(), token: token.to_owned() }
+        Self { child, address: address.parse().unwrap(), token: token.to_owned() }
     }
 
     /// Head and body of the answer to the form of the link.
