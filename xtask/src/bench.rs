@@ -17,7 +17,7 @@ const TOLERATED: f64 = 0.2;
 /// The available benchmarks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Bench {
-    /// Every benchmark: writes docs/figures.md; half an hour on a machine that does nothing else.
+    /// Every benchmark: writes docs/figures.md; three quarters of an hour on a machine that does nothing else.
     All,
     /// One query, a large answer and many values with a local server, compared with pypdns; and several providers at once.
     Ask,
