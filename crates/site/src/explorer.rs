@@ -36,9 +36,6 @@ const KEPT: usize = 16;
 const ROWS: usize = 400_000;
 /// The most answers that are being read; one more has to wait for another try.
 const READING: usize = 100;
-/// Of those that take long, so many read a slice at the same time, in turns.
-const LONG: usize = 2;
-
 /// Answers that are being read or were read; cloning is cheap.
 #[derive(Clone, Debug)]
 pub(crate) struct Explorer {
@@ -76,10 +73,16 @@ impl Default for Explorer {
         Self {
             readings: Arc::default(),
             bounds: Bounds::default(),
-            turns: Arc::new(Semaphore::new(LONG)),
+            turns: Arc::new(Semaphore::new(at_once())),
             next: Arc::default(),
         }
     }
+}
+
+/// How many of the answers that take long read a slice at the same time, in turns: half of the processors, so that the others
+/// show pages meanwhile.
+fn at_once() -> usize {
+    std::thread::available_parallelism().map_or(1, |processors| (processors.get() / 2).max(1))
 }
 
 impl Explorer {
