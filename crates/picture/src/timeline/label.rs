@@ -4,9 +4,11 @@
 //! another bar of its sub-lane, or another label. A bar that touches another one has its label inside if that is possible.
 //! Widths are those of the monospace font at its size.
 
+use std::net::IpAddr;
+
 use super::axis::{LEAST_PLOT, PLOT, Share};
 use super::bar::Bar;
-use super::words::cut;
+use super::words::{cut, cut_front};
 
 /// A text next to or in a bar.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +81,8 @@ impl Label {
     fn inside(bar: &Bar, text: &str) -> Option<Self> {
         let fits = most_inside(bar.width?);
         let whole = text.char_indices().nth(fits).is_none();
-        let text = cut(text, fits.min(LONGEST));
+        let shorten: fn(&str, usize) -> String = if text.parse::<IpAddr>().is_ok() { cut_front } else { cut };
+        let text = shorten(text, fits.min(LONGEST));
         (!text.is_empty() && (whole || fits >= WORTH)).then(|| Self {
             x: bar.x,
             dx: INSET,

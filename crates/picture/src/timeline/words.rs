@@ -48,6 +48,16 @@ pub fn cut(text: &str, most: usize) -> String {
     head + "…"
 }
 
+/// The end of the text, shortened to at most `most` characters with an ellipsis, because neighbouring addresses differ there.
+pub fn cut_front(text: &str, most: usize) -> String {
+    let count = text.chars().count();
+    if count <= most {
+        return text.to_owned();
+    }
+    let tail = text.chars().skip(count - most.saturating_sub(1));
+    std::iter::once('…').chain(tail).collect()
+}
+
 /// The text without its middle if it is longer than `most` characters, because both ends of a name are informative.
 pub fn without_middle(text: &str, most: usize) -> String {
     let chars: Vec<char> = text.chars().collect();
@@ -93,6 +103,7 @@ mod tests {
         assert_eq!(cut("12345", 5), "12345");
         assert_eq!(cut("123456", 5), "1234…");
         assert_eq!(cut("äöüäöü", 5), "äöüä…");
+        assert_eq!((cut_front("12345", 5), cut_front("äöüäöü", 5)), ("12345".to_owned(), "…üäöü".to_owned()));
         assert_eq!(without_middle("abcdefghij", 10), "abcdefghij");
         assert_eq!(without_middle("abcdefghijk", 10), "abcde…hijk");
     }
