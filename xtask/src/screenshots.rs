@@ -1,6 +1,6 @@
 //! `cargo xtask screenshots`: creates screenshots of every page, light and dark, wide and narrow, in `docs/images`.
 //!
-//! The test that visits every page of the demo takes them, so every tested page has screenshots, and every page with
+//! The tests that visit every page of the demo and of an investigation take them, so every tested page has screenshots, and every page with
 //! screenshots is tested. Look at each before you commit it.
 
 use std::fs;
@@ -14,8 +14,8 @@ use crate::{process, scripts, system};
 const FOLDER: &str = "docs/images";
 /// The environment variable that makes the test take screenshots.
 const VARIABLE: &str = "BACKSIGHT_PICTURES";
-/// The test that takes them.
-const TEST: &str = "views::every_page_fits_and_can_be_used_by_everybody";
+/// The tests that take them.
+const TESTS: &str = "views::";
 
 /// Takes all screenshots, and replaces the existing ones.
 pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
@@ -23,12 +23,11 @@ pub(crate) fn run(workspace: &Workspace) -> Result<(), Failure> {
     scripts::check(workspace)?;
     let folder = workspace.root().join(FOLDER);
     clear(&folder).map_err(|error| Failure::new(format!("{FOLDER}: {error}")))?;
-    let mut command =
-        workspace.cargo(&["test", "--package", "cli", "--test", "pages", "--", "--exact", TEST]);
+    let mut command = workspace.cargo(&["test", "--package", "cli", "--test", "pages", TESTS]);
     process::run(command.env(VARIABLE, &folder).env(scripts::AXE, scripts::axe(workspace)))?;
     let taken = fs::read_dir(&folder).map_err(|error| Failure::new(format!("{FOLDER}: {error}")))?.count();
     println!("{taken} pictures in {FOLDER}");
-    if taken == 0 { Err(Failure::new(format!("the test {TEST} took no picture"))) } else { Ok(()) }
+    if taken == 0 { Err(Failure::new(format!("the tests {TESTS} took no picture"))) } else { Ok(()) }
 }
 
 /// Empties the folder, so that no screenshots of removed pages are left.

@@ -7,6 +7,7 @@
 mod access;
 mod analyst;
 mod browser;
+mod campaign;
 mod copied;
 mod driver;
 mod explorer;

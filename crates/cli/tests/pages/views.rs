@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::access;
 use crate::analyst;
 use crate::browser::{Browser, browse};
+use crate::campaign;
 use crate::fit::{NARROWEST, fits};
 use crate::program::Program;
 
@@ -43,7 +44,7 @@ const OLDER: &str = "/integrations/new?bundled=circl-passive-dns@1.0.0";
 const CIRCL: &str = "/integrations/circl-passive-dns";
 
 /// Add new pages here.
-const VIEWS: [View; 43] = [
+const VIEWS: [View; 39] = [
     page("signin", "/signin"),
     page("library", "/library"),
     state("library-none", "/library?q=*.nothing.example"),
@@ -62,18 +63,14 @@ const VIEWS: [View; 43] = [
     page("history", "/history?value=192.0.2.80"),
     state("history-changes", "/history/changes?value=192.0.2.80"),
     state("history-none", "/history?value=unknown.example"),
-    state("handover", "/handover?run=2"),
+    state("handover-run", "/handover?run=2"),
     state("handover-none", "/handover?run=2&rrtype=x"),
     page("explorer", "/explorer?q=*threat*%20after:2015-01-01"),
     page("explorer-start", "/explorer"),
-    state("explorer-value", "/explorer?q=192.0.2.80"),
-    state("explorer-timeline", "/explorer/timeline?q=*threat*"),
-    state("explorer-graph", "/explorer/graph?q=192.0.2.80"),
     state("explorer-summary", "/explorer/summary?q=*."),
     state("explorer-none", "/explorer?q=nothing.example"),
     state("explorer-wrong", "/explorer?q=192.0.2.0%2F33"),
     page("integrations", "/integrations"),
-    state("catalogue", "/catalogue"),
     state("integrations-none", "/integrations?tab=disabled"),
     page("install", "/integrations/new"),
     page("integration", CIRCL),
@@ -88,19 +85,25 @@ const VIEWS: [View; 43] = [
     page("reference", "/docs/pdns"),
     state("trouble", "/nowhere"),
 ];
-/// The pages of an investigation of names on one address.
-const INVESTIGATION: [View; 11] = [
-    state("investigation-paste", "/investigations/new"),
-    state("investigations", "/investigations"),
+/// The pages of an investigation of a campaign, and of the indicators that it found.
+const INVESTIGATION: [View; 17] = [
+    pressing(page("investigation-paste", "/investigations/new"), "Read the text", "you decide"),
+    page("investigations", "/investigations"),
     page("investigation", "/investigations/1"),
-    state("investigation-members", "/investigations/1/members"),
+    page("investigation-members", "/investigations/1/members"),
     page("investigation-shared", "/investigations/1/shared?weak=yes"),
-    page("investigation-timeline", "/investigations/1/timeline?follow=addr:192.0.2.80"),
-    state("investigation-lanes", "/investigations/1/timeline?lanes=shared&weak=yes"),
+    page("investigation-timeline", "/investigations/1/timeline?follow=ns:ns1.quietharbor.example"),
+    page("investigation-lanes", "/investigations/1/timeline?lanes=shared&weak=yes"),
     page("investigation-graph", "/investigations/1/graph"),
-    state("investigation-findings", "/investigations/1/findings"),
-    state("investigation-ask", "/investigations/1/ask"),
+    page("investigation-findings", "/investigations/1/findings"),
+    page("investigation-ask", "/investigations/1/ask"),
     page("investigation-report", "/investigations/1/report"),
+    page("handover", "/handover?investigation=1"),
+    page("explorer-value", "/explorer?q=185.194.93.17"),
+    page("explorer-timeline", "/explorer/timeline?q=lure1.example"),
+    page("explorer-graph", "/explorer/graph?q=185.194.93.17"),
+    page("lists", "/lists"),
+    page("catalogue", "/catalogue"),
 ];
 /// The same with an older version installed, which is to be replaced.
 const UPGRADES: [View; 3] = [
@@ -132,11 +135,6 @@ async fn every_page_fits_and_can_be_used_by_everybody() {
             is_reached(browser, view).await;
             is_seen(browser, view.name, view.kept).await;
         }
-        investigates(browser).await;
-        for view in &INVESTIGATION {
-            is_reached(browser, view).await;
-            is_seen(browser, view.name, view.kept).await;
-        }
         goes_back(browser).await;
         for view in &UPGRADES {
             is_reached(browser, view).await;
@@ -146,16 +144,23 @@ async fn every_page_fits_and_can_be_used_by_everybody() {
     .await;
 }
 
-/// Creates an investigation of the address that was queried, and of the names on it.
-async fn investigates(browser: &Browser) {
-    browser.is_wide(1440, 900).await;
-    browser.go("/investigations").await;
-    browser.press("New investigation from a list").await;
-    browser.run("document.querySelector('#in').value = 'Lookalike logins';", Vec::new()).await;
-    let names = "192.0.2.80 cdn.example.net login-example.example secure-update.example www.example.net";
-    browser.fill("Members", names).await;
-    browser.press("Create investigation").await;
-    browser.sees("Investigation created.").await;
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_of_an_investigation_fits_and_can_be_used_by_everybody() {
+    let (_folder, configuration) = campaign::networks("Tideline Hosting");
+    let program = Program::serve(["--config", &configuration]);
+    campaign::prepares(&program);
+    browse(&program, async |browser| {
+        browser.becomes("ann", &program).await;
+        campaign::pastes(browser).await;
+        browser.press("Create and query").await;
+        browser.sees("8 of 8").await;
+        browser.sees("Ended").await;
+        for view in &INVESTIGATION {
+            is_reached(browser, view).await;
+            is_seen(browser, view.name, view.kept).await;
+        }
+    })
+    .await;
 }
 
 /// Replaces the newer version by the older one.
@@ -170,8 +175,12 @@ async fn goes_back(browser: &Browser) {
 
 async fn is_reached(browser: &Browser, view: &View) {
     browser.go(view.path).await;
-    if view.name == "library-paste" {
-        browser.run("document.querySelector('#many').value = arguments[0];", vec![json!(PASTED)]).await;
+    match view.name {
+        "library-paste" => {
+            browser.run("document.querySelector('#many').value = arguments[0];", vec![json!(PASTED)]).await;
+        }
+        "investigation-paste" => campaign::writes(browser).await,
+        _ => (),
     }
     if let Some((words, then)) = view.press {
         browser.press(words).await;
