@@ -7,6 +7,7 @@
 
 mod collect;
 mod enrich;
+mod handover;
 mod layers;
 mod noise;
 mod options;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Deserializer};
 
 pub(crate) use self::collect::Collect;
 pub(crate) use self::enrich::Enrich;
+pub(crate) use self::handover::Handover;
 use self::layers::Layers;
 use crate::args::{AccessLog, Arguments, ConfigArgs, Format, Sort};
 use crate::exit::{Exit, Failure};
@@ -43,6 +45,7 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     pub(crate) integrations: Integrations,
     pub(crate) enrich: Enrich,
+    pub(crate) handover: Handover,
     pub(crate) intake: noise::Intake,
     /// What `serve` collects.
     #[serde(default)]

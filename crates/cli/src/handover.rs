@@ -2,13 +2,14 @@
 
 use cof::time::Clock;
 use export::gather::{self, Choice};
-use export::{Handover, Manner, Matter, Refusal, Terms, Written};
+use export::{Format, Handover, Manner, Matter, Refusal, Written};
 use operation::{Filter, Indicator, Tlp};
 use workbench::Workbench;
 use workbench::library;
 
 use crate::args::Arguments;
 use crate::args::handover::{Document, HandoverArgs, LibraryArgs};
+use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::query::setup;
 use crate::{kept, output, terminal};
@@ -16,7 +17,7 @@ use crate::{kept, output, terminal};
 /// How many values that are held back are named.
 const NAMED: usize = 20;
 
-pub(crate) fn run(command: &HandoverArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+pub(crate) fn run(command: &HandoverArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
     let choice = choice(command)?;
     check(command)?;
     let Some(mut workbench) = kept::open_existing(arguments)? else {
@@ -25,10 +26,10 @@ pub(crate) fn run(command: &HandoverArgs, arguments: &Arguments) -> Result<Exit,
     };
     workbench.settle_runs()?;
     let matter = matter(command, &choice, &workbench)?;
-    let terms = Terms { tlp: command.tlp, max_tlp: command.max_tlp };
+    let terms = config.handover.terms();
     let handover = Handover::new(matter, &terms).map_err(|refusal| refused(&refusal))?;
-    output::print(&document(command, &handover)?)?;
-    complain(&handover, command.max_tlp);
+    output::print(&document(command.format.into(), config.handover.manner(), &handover)?)?;
+    complain(&handover, terms.max_tlp);
     Ok(Exit::Done)
 }
 
@@ -51,7 +52,8 @@ fn check(command: &HandoverArgs) -> Result<(), Failure> {
         }
     }
     if !command.what.library && !command.library.is_empty() {
-        let text = "--type, --status, --source and --search narrow down --library: leave them out";
+        let text =
+            "--type, --status, --source, --tag, --marked and --search narrow down --library: leave them out";
         return Err(Failure::Usage(text.to_owned()));
     }
     if command.what.library && !command.records.is_empty() {
@@ -81,29 +83,28 @@ fn matter(command: &HandoverArgs, choice: &Choice, workbench: &Workbench) -> Res
 
 /// The filter of the library, and the same in words.
 fn filter(options: &LibraryArgs) -> Result<(library::Filter, String), Failure> {
-    let LibraryArgs { kind, status, source, search } = options;
+    let LibraryArgs { kind, status, source, tag, marked, search } = options;
     let filter = library::Filter {
         kind: *kind,
         status: *status,
+        tlp: *marked,
         source: source.clone(),
+        tag: tag.clone(),
         search: search.as_deref().map(str::parse).transpose()?,
         ..library::Filter::default()
     };
     let kind = kind.map(|kind| format!("type {kind}"));
     let status = status.map(|status| format!("status {}", status.name()));
     let source = source.as_ref().map(|source| format!("source {source}"));
+    let tag = tag.as_ref().map(|tag| format!("tag {tag}"));
+    let marked = marked.map(|marked| format!("marked {}", marked.word()));
     let search = search.as_ref().map(|search| format!("search {search}"));
-    let words: Vec<String> = [kind, status, source, search].into_iter().flatten().collect();
+    let words: Vec<String> = [kind, status, marked, source, tag, search].into_iter().flatten().collect();
     Ok((filter, words.join(", ")))
 }
 
-fn document(command: &HandoverArgs, handover: &Handover) -> Result<String, Failure> {
-    let manner = Manner {
-        distribution: command.distribution.unwrap_or_default(),
-        related: command.related,
-        defang: command.defang,
-    };
-    let written = export::write(handover, command.format.into(), manner);
+fn document(format: Format, manner: Manner, handover: &Handover) -> Result<String, Failure> {
+    let written = export::write(handover, format, manner);
     let Written { text, left_out } = written.map_err(|refusal| refused(&refusal))?;
     if left_out > 0 {
         let records = terminal::plural(left_out as u64, "record");

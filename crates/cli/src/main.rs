@@ -76,7 +76,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Db(command) => db::run(command, &config, arguments),
         Command::Demo(command) => demo::run(command),
         Command::Export(command) => export::run(command, &config, arguments),
-        Command::Handover(command) => handover::run(command, arguments),
+        Command::Handover(command) => handover::run(command, &config, arguments),
         Command::History(command) => history::run(command, &config, arguments),
         Command::Import(command) => import::run(command, &config, arguments),
         Command::Indicator(command) => indicator::run(command, arguments),

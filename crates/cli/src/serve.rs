@@ -64,6 +64,7 @@ async fn serve_until_stopped(
     let site = packages.into_iter().fold(site, |site, folder| site.with_packages(folder.into()));
     let weak = config.enrich.weak_pivot_names as u64;
     let site = site.with_networks(networks).with_weak_names(weak);
+    let site = site.with_handover(config.handover.terms(), config.handover.manner());
     let service = service.with_limits(limits).with_tokens(tokens).with_site(site);
     let service = tls.iter().fold(service, |service, tls| service.with_tls(Arc::clone(tls)));
     let failed = |error| {

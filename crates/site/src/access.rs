@@ -22,7 +22,7 @@ use axum::response::{IntoResponse, Response};
 use edge::gate::has_stray_token;
 use edge::problem::Problem;
 
-pub(crate) use cookie::{forget, remember};
+pub(crate) use cookie::{choices, forget, remember, remember_choices};
 pub(crate) use posted::{Confirmed, Fields, Most, Posted, Rejects, Sent, Upload};
 pub(crate) use visitor::{Caller, May, Visitor, form_token, needs};
 

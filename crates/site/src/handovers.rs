@@ -1,19 +1,23 @@
 //! Documents for other platforms, for pages and API: [`HandoverWish`] says what is handed over and how, [`look`] what a document would
-//! have, and [`file`] makes it.
+//! have, and [`file`] makes it. [`Choices`] are the options that a browser keeps for the next document.
 //!
 //! A document is made at once, in memory; how many are made at the same time is limited as for other files.
 
+use axum::http::HeaderMap;
+use axum::http::header::SET_COOKIE;
 use axum::response::Response;
 use edge::problem::Problem;
 use export::gather::{self, Choice};
 use export::misp::Distribution;
 use export::{Format, Handover, Manner, Matter, Refusal, Terms};
-use operation::{Filter, Indicator, IndicatorType, Tlp};
+use operation::{Filter, Indicator, IndicatorType, Marking, Tlp};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use workbench::library::{self, Status};
 use workbench::{Error, Workbench};
 
+use crate::access;
+use crate::listed::written;
 use crate::run_file::Downloads;
 use crate::run_request::RunRequest;
 use crate::site::{Shared, Site};
@@ -39,6 +43,10 @@ pub(crate) struct HandoverWish {
     pub(crate) status: String,
     /// Of the library, only indicators with this source.
     pub(crate) source: String,
+    /// Of the library, only indicators with this tag.
+    pub(crate) tag: String,
+    /// Of the library, only indicators marked with this level of the Traffic Light Protocol; `none`: those without a marking.
+    pub(crate) marked: String,
     /// Of the library, only values that match this search.
     pub(crate) search: String,
     /// Only records with findings that were added to the library.
@@ -113,6 +121,65 @@ fn refused(refusal: &Refusal) -> Problem {
     }
 }
 
+/// The options of a form that stay the same for the next document, whatever it is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Choices {
+    max_tlp: String,
+    tlp: String,
+    distribution: String,
+    related: bool,
+    defang: bool,
+}
+
+impl Choices {
+    /// What was chosen last in this browser, or what is configured.
+    pub(crate) fn of(site: &Site, headers: &HeaderMap) -> Self {
+        let kept = access::choices(site, headers);
+        let kept = kept.and_then(|query| serde_urlencoded::from_str(&query).ok());
+        kept.unwrap_or_else(|| Self::configured(site.handover))
+    }
+
+    fn configured((terms, manner): (Terms, Manner)) -> Self {
+        let word = |level: Option<Tlp>| level.map(|level| level.word().to_owned()).unwrap_or_default();
+        Self {
+            max_tlp: word(terms.max_tlp),
+            tlp: word(terms.tlp),
+            distribution: manner.distribution.word().to_owned(),
+            related: manner.related,
+            defang: manner.defang,
+        }
+    }
+
+    /// The response, which makes the browser keep the choices.
+    pub(crate) fn kept_with(&self, site: &Site, mut response: Response) -> Response {
+        let switch = |is_on: bool| if is_on { "true" } else { "" };
+        let pairs = [
+            ("max_tlp", self.max_tlp.trim()),
+            ("tlp", self.tlp.trim()),
+            // Never empty, so that "nothing is chosen" is a choice, too.
+            ("distribution", self.distribution.trim()),
+            ("related", switch(self.related)),
+            ("defang", switch(self.defang)),
+        ];
+        let cookie = access::remember_choices(site, &written(pairs.into_iter()));
+        response.headers_mut().append(SET_COOKIE, cookie);
+        response
+    }
+}
+
+impl From<&HandoverWish> for Choices {
+    fn from(wish: &HandoverWish) -> Self {
+        Self {
+            max_tlp: wish.max_tlp.clone(),
+            tlp: wish.tlp.clone(),
+            distribution: wish.distribution.clone(),
+            related: wish.related,
+            defang: wish.defang,
+        }
+    }
+}
+
 impl Asked {
     fn gather(self, workbench: &Workbench) -> Result<Matter, Error> {
         match self {
@@ -125,6 +192,14 @@ impl Asked {
 }
 
 impl HandoverWish {
+    /// Sets the options of `choices`.
+    pub(crate) fn choose(&mut self, choices: &Choices) {
+        self.max_tlp.clone_from(&choices.max_tlp);
+        self.tlp.clone_from(&choices.tlp);
+        self.distribution.clone_from(&choices.distribution);
+        (self.related, self.defang) = (choices.related, choices.defang);
+    }
+
     fn asked(&self, site: &Site) -> Result<Asked, Problem> {
         let history = Some(self.history.trim()).filter(|history| !history.is_empty());
         let count = [self.run.is_some(), history.is_some(), self.investigation.is_some(), self.library];
@@ -168,18 +243,23 @@ impl HandoverWish {
             Status::from_name(word)
                 .ok_or_else(|| Problem::bad_request(format!("status: {word:?} is no status")))
         });
+        let marked = given(&self.marked).map(str::parse::<Marking>).transpose();
         let search = given(&self.search).map(str::parse::<library::Search>).transpose();
         let filter = library::Filter {
             kind: kind.transpose()?,
             status: status.transpose()?,
+            tlp: marked.map_err(|error| Problem::bad_request(format!("marked: {error}")))?,
             source: given(&self.source).map(str::to_owned),
+            tag: given(&self.tag).map(str::to_owned),
             search: search.map_err(|error| Problem::bad_request(format!("search: {error}")))?,
             ..library::Filter::default()
         };
         let fields = [
             ("type", filter.kind.map(|kind| kind.name().to_owned())),
             ("status", filter.status.map(|status| status.name().to_owned())),
+            ("marked", filter.tlp.map(|marking| marking.word().to_owned())),
             ("source", filter.source.clone()),
+            ("tag", filter.tag.clone()),
             ("search", given(&self.search).map(str::to_owned)),
         ];
         let words: Vec<String> =

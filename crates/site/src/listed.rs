@@ -137,7 +137,8 @@ impl Wish {
     }
 }
 
-fn written<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+/// A query string of the pairs that are not empty.
+pub(crate) fn written<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let pairs = pairs.filter(|(_, value)| !value.is_empty());
     let pairs = pairs.map(|(key, value)| format!("{key}={}", utf8_percent_encode(value, ESCAPED)));
     pairs.collect::<Vec<_>>().join("&")

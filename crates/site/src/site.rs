@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use context::weak::Rules;
 use context::{Lists, Networks};
+use export::{Manner, Terms};
 use intake::collector::Collector;
 use operation::provider::OwnDatabase;
 use operation::{Host, Indicator, Secret};
@@ -59,6 +60,8 @@ pub struct Site {
     pub(crate) importing: Arc<tokio::sync::Mutex<()>>,
     /// From how many names on a resource says little.
     pub(crate) weak_names: u64,
+    /// How documents for other platforms are made at first.
+    pub(crate) handover: (Terms, Manner),
     /// Files of runs that are being read.
     pub(crate) downloads: Downloads,
     /// What the next load of a page shows once: by the session's number and the page's path, so that it is bounded by the
@@ -97,6 +100,7 @@ impl Site {
             lists,
             importing: Arc::default(),
             weak_names: WEAK_NAMES,
+            handover: <(Terms, Manner)>::default(),
             hosts: Vec::new(),
             over_tls: false,
             behind_proxy: false,
@@ -127,6 +131,13 @@ impl Site {
     #[must_use]
     pub fn with_weak_names(mut self, names: u64) -> Self {
         self.weak_names = names;
+        self
+    }
+
+    /// How documents for other platforms are made unless somebody chooses otherwise.
+    #[must_use]
+    pub fn with_handover(mut self, terms: Terms, manner: Manner) -> Self {
+        self.handover = (terms, manner);
         self
     }
 

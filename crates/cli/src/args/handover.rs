@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use export::Format;
 use export::misp::Distribution;
-use operation::{IndicatorType, Tlp};
+use operation::{IndicatorType, Marking};
 use workbench::library::Status;
 
 use super::indicator::{statuses, types};
@@ -27,7 +27,7 @@ Examples:
   backsight handover stix --investigation 'Campaign 7' --max-tlp green > campaign-7.json
   backsight handover misp --run 17 --distribution community
   backsight handover misp --history www.threatq.com --only-added
-  backsight handover stix --library --status Review
+  backsight handover stix --library --tag 'parcel lures' --status Review
   backsight handover csv --investigation 'Campaign 7' --defang";
 
 #[derive(Debug, Args)]
@@ -45,12 +45,13 @@ pub(crate) struct HandoverArgs {
     #[command(flatten)]
     pub(crate) records: RecordArgs,
     /// Mark everything at least with this level of the Traffic Light Protocol: clear, green, amber, amber+strict or red
-    #[arg(long, value_name = "TLP")]
-    pub(crate) tlp: Option<Tlp>,
-    /// Hold back what is marked stricter than this
-    #[arg(long, value_name = "TLP")]
-    pub(crate) max_tlp: Option<Tlp>,
-    /// Who gets the MISP event: organisation, community, connected or all [default: organisation]
+    /// [configuration: `handover.tlp`]
+    #[arg(long, value_name = "TLP|none")]
+    pub(crate) tlp: Option<Marking>,
+    /// Hold back what is marked stricter than this [configuration: `handover.max_tlp`]
+    #[arg(long, value_name = "TLP|none")]
+    pub(crate) max_tlp: Option<Marking>,
+    /// Who gets the MISP event: organisation, community, connected or all [configuration: `handover.distribution`]
     #[arg(long, value_name = "D")]
     pub(crate) distribution: Option<Distribution>,
     /// In STIX, relate a name and its name servers, mail servers and services with related-to, not resolves-to as `OpenCTI` does
@@ -91,6 +92,12 @@ pub(crate) struct LibraryArgs {
     /// With --library: only indicators with this source (a user or an integration)
     #[arg(long, value_name = "NAME")]
     pub(crate) source: Option<String>,
+    /// With --library: only indicators with this tag, ignoring case
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Option<String>,
+    /// With --library: only indicators marked with this level of the Traffic Light Protocol; none: those without a marking
+    #[arg(long, value_name = "TLP|none")]
+    pub(crate) marked: Option<Marking>,
     /// With --library: part of a value, *.example.com for the names below one, or a network; defanged or not
     #[arg(long, value_name = "TEXT")]
     pub(crate) search: Option<String>,
@@ -114,8 +121,13 @@ pub(crate) enum Document {
 impl LibraryArgs {
     /// Whether none of the options is given.
     pub(crate) fn is_empty(&self) -> bool {
-        let Self { kind, status, source, search } = self;
-        kind.is_none() && status.is_none() && source.is_none() && search.is_none()
+        let Self { kind, status, source, tag, marked, search } = self;
+        kind.is_none()
+            && status.is_none()
+            && source.is_none()
+            && tag.is_none()
+            && marked.is_none()
+            && search.is_none()
     }
 }
 

@@ -32,6 +32,13 @@ pub(super) fn given(
             }
             _ => Vec::new(),
         },
+        Command::Handover(handover) => vec![
+            ("--max-tlp", "handover", "max_tlp", handover.max_tlp.map(|level| word(level.word()))),
+            ("--tlp", "handover", "tlp", handover.tlp.map(|level| word(level.word()))),
+            ("--distribution", "handover", "distribution", handover.distribution.map(|one| word(one.word()))),
+            ("--related", "handover", "related", set(handover.related)),
+            ("--defang", "handover", "defang", set(handover.defang)),
+        ],
         Command::Serve(serve) => vec![
             ("--listen", "serve", "listen", serve.listen.clone().map(Value::String)),
             ("--behind-proxy", "serve", "behind_proxy", set(serve.behind_proxy)),
@@ -52,6 +59,10 @@ pub(super) fn given(
 /// The options that say what is not kept.
 fn noise(options: &NoiseArgs) -> Vec<Setting> {
     options.settings().map(|(option, key, value)| (option, "intake", key, value)).into()
+}
+
+fn word(word: &str) -> Value {
+    Value::String(word.to_owned())
 }
 
 fn name(choice: &impl ValueEnum) -> Option<Value> {

@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::home::{Home, NAME};
+use crate::home::{Done, Home, NAME};
 use crate::lists::python;
 use crate::running::home;
 use crate::service::Provider;
@@ -177,6 +177,43 @@ fn only_what_was_added_is_handed_over_if_somebody_wants_that() {
     home.run(&["run", "undo", "1"]).ok();
     assert_eq!(records(&["--run", "1", "--only-added"]), [""; 0]);
     assert_eq!(records(&["--run", "1", "--rrtype", "NS"]), ["ns1.c2.example"]);
+}
+
+#[test]
+fn a_part_of_the_library_is_handed_over_as_it_is_configured() {
+    let home = Home::new();
+    home.run(&["indicator", "add", "c2.example", "drop.example"]).ok();
+    home.run(&[
+        "indicator",
+        "set",
+        "c2.example",
+        "--status",
+        "Review",
+        "--tag",
+        "Parcel lures",
+        "--tlp",
+        "amber",
+    ])
+    .ok();
+    let values = |arguments: &[&str]| {
+        let text = handover(&home, &[&["json", "--library"], arguments].concat());
+        let document: Value = serde_json::from_str(&text).unwrap();
+        let values = document["values"].as_array().unwrap().iter();
+        values.map(|one| one["value"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(values(&[]), ["c2.example", "drop.example"]);
+    assert_eq!(values(&["--tag", "parcel lures"]), ["c2.example"]);
+    assert_eq!(values(&["--marked", "amber"]), ["c2.example"]);
+    assert_eq!(values(&["--marked", "none"]), ["drop.example"]);
+    let configured = |arguments: &[&str]| {
+        let arguments = [&["handover", "csv", "--library"], arguments].concat();
+        let mut command = home.command(&arguments);
+        command.env("BACKSIGHT_HANDOVER_MAX_TLP", "green").env("BACKSIGHT_HANDOVER_DEFANG", "true");
+        Done::of(&command.output().unwrap())
+    };
+    let held = configured(&[]).says(0, &["held back c2.example: it is marked TLP:AMBER"]);
+    assert!(held.stdout.contains("drop[.]example"), "{}", held.stdout);
+    assert!(configured(&["--max-tlp", "none"]).ok().contains("c2[.]example"));
 }
 
 #[test]

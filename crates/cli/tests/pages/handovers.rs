@@ -43,6 +43,12 @@ async fn an_investigation_is_handed_over_with_options() {
             assert_eq!((status, named), (&200.into(), &*format!("attachment; filename=\"{name}\"")));
             assert!(text.contains("c2.example") && !text.contains("192.0.2.80"), "{text}");
         }
+        // The next document begins with what was chosen; the filters of the library go along.
+        browser.go("/library?status=Active&q=c2").await;
+        browser.press("Hand over").await;
+        browser.sees("Threat library: status Active, search c2").await;
+        let chosen = "return document.querySelector('#max').value;";
+        assert_eq!(browser.run(chosen, Vec::new()).await, "GREEN");
     })
     .await;
 }

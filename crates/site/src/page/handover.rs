@@ -5,7 +5,7 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::http::Uri;
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use axum::routing::get;
 use edge::problem::Problem;
@@ -16,7 +16,8 @@ use picture::timeline::words::{counted, figure};
 
 use super::{Frame, encoded, show};
 use crate::access::Visitor;
-use crate::handovers::{self, HandoverWish};
+use crate::handovers::{self, Choices, HandoverWish};
+use crate::listed::{Wish, written};
 use crate::site::Shared;
 
 /// The path of the page.
@@ -33,6 +34,20 @@ pub(crate) fn of_history(value: &str) -> String {
     format!("{PATH}?history={}", encoded(value))
 }
 
+/// The address for the indicators of the library that match these filters.
+pub(super) fn of_library(filters: &Wish) -> String {
+    let narrowed = [
+        ("type", &filters.kind),
+        ("status", &filters.status),
+        ("marked", &filters.tlp),
+        ("source", &filters.source),
+        ("tag", &filters.tag),
+        ("search", &filters.q),
+    ];
+    let narrowed = narrowed.into_iter().map(|(name, value)| (name, value.trim()));
+    format!("{PATH}?{}", written(std::iter::once(("library", "true")).chain(narrowed)))
+}
+
 #[derive(Template)]
 #[template(path = "handover.html")]
 struct Page {
@@ -42,15 +57,26 @@ struct Page {
     handover: Result<Box<Handover>, String>,
 }
 
-async fn look(State(site): State<Shared>, frame: Frame, uri: Uri) -> Result<Response, Problem> {
-    let wish = wish(&uri)?;
+async fn look(
+    State(site): State<Shared>,
+    frame: Frame,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let mut wish = wish(&uri)?;
+    let is_chosen = has_choices(&uri);
+    if !is_chosen {
+        wish.choose(&Choices::of(&site, &headers));
+    }
     let handover = match handovers::look(&site, &wish).await {
         Ok(handover) => Ok(Box::new(handover)),
         // What the options of the form can change is said beside them.
         Err(problem) if problem.status.is_client_error() && !is_missing(&problem) => Err(problem.detail),
         Err(problem) => return Err(problem),
     };
-    show(&Page { frame, wish, handover })
+    let choices = Choices::from(&wish);
+    let page = show(&Page { frame, wish, handover })?;
+    Ok(if is_chosen { choices.kept_with(&site, page) } else { page })
 }
 
 async fn file(
@@ -59,7 +85,15 @@ async fn file(
     Path(format): Path<String>,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    handovers::file(&site, &format, &wish(&uri)?).await
+    let wish = wish(&uri)?;
+    let file = handovers::file(&site, &format, &wish).await?;
+    Ok(if has_choices(&uri) { Choices::from(&wish).kept_with(&site, file) } else { file })
+}
+
+/// Whether the address is that of the form, which always has this field.
+fn has_choices(uri: &Uri) -> bool {
+    let pairs = uri.query().unwrap_or_default().split('&');
+    pairs.filter_map(|pair| pair.split_once('=')).any(|(name, _)| name == "max_tlp")
 }
 
 fn wish(uri: &Uri) -> Result<HandoverWish, Problem> {
@@ -84,6 +118,8 @@ impl Page {
             ("type", wish.kind.clone()),
             ("status", wish.status.clone()),
             ("source", wish.source.clone()),
+            ("tag", wish.tag.clone()),
+            ("marked", wish.marked.clone()),
             ("search", wish.search.clone()),
         ];
         fields.into_iter().filter(|(_, value)| !value.is_empty()).collect()

@@ -272,6 +272,12 @@ impl Shelf {
         self.wish.address(&[("tag", tag), ("after", "")])
     }
 
+    /// The address that hands over what is listed, all pages of it. Removed indicators are not handed over.
+    fn handed(&self) -> Option<String> {
+        let is_given = !self.rows.is_empty() && self.wish.removed.is_empty();
+        is_given.then(|| super::handover::of_library(&self.wish))
+    }
+
     fn has_searches(&self) -> bool {
         !self.searches.is_empty()
     }
