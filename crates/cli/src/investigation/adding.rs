@@ -10,7 +10,7 @@ use std::io::Read;
 use std::path::Path;
 
 use cof::time::Clock;
-use operation::report::{self, MOST_BYTES, Report};
+use operation::report::{self, MOST_BYTES, MOST_VALUES, Report};
 use operation::{Indicator, Moment, Side, Tlp};
 use workbench::investigation::{Joined, NewInvestigation, NewReport, Origin, Selection};
 use workbench::json::indicator::Refused;
@@ -124,6 +124,7 @@ impl Source {
         let refused = |error| Failure::Usage(format!("{name}: {error}"));
         let text = report::decode(&octets).map_err(refused)?.into_owned();
         let report = Report::read(&text).map_err(refused)?;
+        complain_of_more(&name, &report);
         let date = arguments.date.as_ref().map(|date| Moment::parse(date, &Clock::system())).transpose();
         let date = date.map_err(|error| Failure::Usage(format!("--date: {error}")))?;
         let file_name = file.file_name().map(|name| name.to_string_lossy().into_owned());
@@ -162,6 +163,17 @@ impl Source {
             terminal::complain(&line);
         }
         Ok(self.selection.indicators(&self.report)?)
+    }
+}
+
+/// A report can have more values than an investigation has members.
+fn complain_of_more(name: &str, report: &Report) {
+    let more = report.total.saturating_sub(report.found.len() as u64);
+    if more > 0 {
+        let (more, most) = (terminal::plural(more, "more value"), terminal::thousands(MOST_VALUES as u64));
+        terminal::complain(&format!(
+            "{name}: {more} left out: an investigation has at most {most}\n  hint: split the report, and create an investigation from each part"
+        ));
     }
 }
 

@@ -148,6 +148,17 @@ fn a_report_that_is_none_gets_a_clear_answer() {
 }
 
 #[test]
+fn a_report_with_more_values_than_an_investigation_has_says_so() {
+    let home = Home::new();
+    let many: String = (0..10_002).map(|n| n.to_string() + ".many.example\n").collect();
+    home.file("many", many);
+    for dry_run in [&["--dry-run"][..], &[]] {
+        let create = run(&home, &[&["create", "x", "-f", "many"], dry_run].concat());
+        create.says(0, &["many: 2 more values left out: an investigation has at most 10,000"]);
+    }
+}
+
+#[test]
 fn members_and_the_investigation_itself_are_changed_by_hand() {
     let home = Home::new();
     run(&home, &["show", "x"]).says(2, &["there is no investigation x"]);
