@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::database::{self, Access};
 use crate::exit::{Exit, Failure};
 use crate::output;
+use crate::placing::placing;
 use crate::query::setup::rrtypes;
 use crate::terminal::{self, plural, quoted, thousands};
 
@@ -31,63 +32,85 @@ const SLICE: usize = 20_000;
 pub(crate) fn run(command: &LookupArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
     let mut inquiry = inquiry(&command.question, &command.narrowed)?;
     inquiry.by_source |= command.by_source;
+    let placing = placing(&command.placing, config)?;
     if command.limit > MAX_LIMIT {
         terminal::complain(&format!(
-            "--limit {}: the maximum is {}\n  hint: to print all of them, use `{}`",
+            "--limit {}: the maximum is {}\n  hint: {}",
             thousands(command.limit as u64),
             plural(MAX_LIMIT as u64, "row"),
-            export(command)
+            rest(command, &inquiry, &placing)
         ));
     }
     let failed = |error: StoreError| Failure::work(&terminal::label(&command.question), &error);
     let database = database::open(arguments, config, Access::Read)?;
     if command.summary {
-        let summary = summary(&database, inquiry).map_err(failed)?;
+        let summary = summary(&database, inquiry, &placing).map_err(failed)?;
         output::print(&rows::summary(command, &summary)?)?;
         return Ok(Exit::Done);
     }
-    let page = page(command, &database, &inquiry).map_err(failed)?;
-    let placing = Placing { networks: config.networks()?.now(), ..Placing::default() };
+    let page = page(command, &database, &inquiry, &placing).map_err(failed)?;
     output::print(&rows::page(command, &inquiry, &page, &placing)?)?;
     if page.more && command.format != Format::Json {
         let shown = plural(page.records.len() as u64, "row");
-        let all = if inquiry.plain().is_some() {
-            format!("to print all of them, use `{}`", export(command))
-        } else {
-            format!("use a higher --limit, up to {}, or narrow the question", thousands(MAX_LIMIT as u64))
-        };
-        terminal::say(&format!("only the first {shown} shown; {all}"));
+        terminal::say(&format!("only the first {shown} shown; {}", rest(command, &inquiry, &placing)));
     }
     Ok(Exit::Done)
 }
 
-fn summary(database: &Database, inquiry: Inquiry) -> Result<Summary, StoreError> {
-    match inquiry.plain() {
-        Some(question) => database.summarise(&question),
-        None => Scan::new(Arc::new(inquiry)).summarise(database, SLICE),
+fn summary(database: &Database, inquiry: Inquiry, placing: &Placing) -> Result<Summary, StoreError> {
+    if let Some(question) = plain(&inquiry, placing) {
+        return database.summarise(&question);
+    }
+    Scan::new(Arc::new(inquiry)).summarise(database, SLICE, &|record| placing.keeps(record))
+}
+
+/// The query that the store answers by itself: it does not know where addresses are.
+fn plain(inquiry: &Inquiry, placing: &Placing) -> Option<Question> {
+    inquiry.plain().filter(|_| placing.only.is_empty())
+}
+
+/// How to get the rows that are not shown.
+fn rest(command: &LookupArgs, inquiry: &Inquiry, placing: &Placing) -> String {
+    match plain(inquiry, placing) {
+        Some(_) => format!("to print all of them, use `{}`", export(command)),
+        None if command.limit < MAX_LIMIT => {
+            format!("use a higher --limit, up to {}, or narrow the question", thousands(MAX_LIMIT as u64))
+        }
+        None => "narrow the question".to_owned(),
     }
 }
 
-fn page(command: &LookupArgs, database: &Database, inquiry: &Inquiry) -> Result<Page, StoreError> {
+fn page(
+    command: &LookupArgs,
+    database: &Database,
+    inquiry: &Inquiry,
+    placing: &Placing,
+) -> Result<Page, StoreError> {
     let limit = command.limit.min(MAX_LIMIT);
     let order = match command.sort {
         Sort::Key => Order::Key,
         Sort::Newest => Order::NewestFirst,
     };
-    match inquiry.plain() {
+    match plain(inquiry, placing) {
         Some(question) => database.lookup(&Question { limit, order, ..question }),
-        None => searched(database, inquiry, limit, order),
+        None => searched(database, (inquiry, placing), limit, order),
     }
 }
 
 /// The rows that a store does not find by itself.
-fn searched(database: &Database, inquiry: &Inquiry, limit: usize, order: Order) -> Result<Page, StoreError> {
+fn searched(
+    database: &Database,
+    (inquiry, placing): (&Inquiry, &Placing),
+    limit: usize,
+    order: Order,
+) -> Result<Page, StoreError> {
     let mut scan = Scan::new(Arc::new(inquiry.clone()));
     let mut records: Vec<Record> = Vec::new();
     let mut more = false;
     let enough = |more: bool| more && order == Order::Key;
     while !scan.is_over() && !enough(more) {
-        records.extend(scan.step(database, SLICE)?.into_iter().map(|row| row.record));
+        let rows = scan.step(database, SLICE)?.into_iter().map(|row| row.record);
+        records.extend(rows.filter(|record| placing.keeps(record)));
         if order == Order::NewestFirst {
             records.sort_by_key(|record| Reverse(record.span().map(|(_, last)| last)));
         }

@@ -15,7 +15,7 @@ pub(crate) use self::facets::{Facet, Tally, Word};
 pub(crate) use self::found::{Found, Progress, newest_first};
 pub(crate) use self::reading::{Bounds, End};
 pub(crate) use self::uses::{Use, uses};
-pub(crate) use self::written::{Explored, cof, json, table};
+pub(crate) use self::written::{Explored, Extract, cof, json, table};
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -32,7 +32,7 @@ const PIECE: usize = 64 * 1024;
 const RECORDS: usize = 500;
 
 /// Writes some of the records that were found.
-type WriteFound = fn(&Found, &[usize]) -> io::Result<String>;
+type WriteFound = fn(&Found, &[usize], &Placing) -> io::Result<String>;
 
 /// Files of runs, with the limits on readers, and on files that have to be created at once; cloning is cheap.
 #[derive(Clone, Debug)]
@@ -161,7 +161,8 @@ impl Downloads {
         };
         let place = self.begin()?;
         let _turn = self.making.acquire().await.map_err(|_| Problem::internal_page())?;
-        let make = move || spooled(|| write(&found, &places));
+        let placing = self.placing();
+        let make = move || spooled(|| write(&found, &places, &placing));
         let file = tokio::task::spawn_blocking(make).await.map_err(|_| Problem::internal_page())?;
         let file = file.map_err(|_| Problem::internal_page())?;
         Ok(attachment(&format!("explorer.{ending}"), kind, stream(place, file)))

@@ -8,6 +8,7 @@ use intake::Format as InputFormat;
 use store::Limits;
 
 use super::noise::NoiseArgs;
+use super::placing::PlacingArgs;
 use super::sensing::SensingArgs;
 use super::{Format, View, at_least_one};
 
@@ -119,6 +120,7 @@ Examples:
   backsight lookup rdata:ns1.example.com --summary
   backsight lookup www.example.com --by-source --format json
   backsight lookup '*harbor* type:A,NS after:2026-05-01'
+  backsight lookup '*.example.com' --as-number AS64496 --country NL
   backsight lookup 'rdata:/spf1 .*mailroom/ source:vienna-1'
 
 With --format json, one object:
@@ -156,6 +158,8 @@ pub(crate) struct LookupArgs {
     pub(crate) question: String,
     #[command(flatten)]
     pub(crate) narrowed: Narrowed,
+    #[command(flatten)]
+    pub(crate) placing: PlacingArgs,
     /// Print at most this many rows, up to 10,000
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = at_least_one())]
     pub(crate) limit: usize,

@@ -122,7 +122,7 @@ pub(crate) fn lines(records: &[Record]) -> String {
 
 fn as_table(command: &LookupArgs, inquiry: &Inquiry, page: &Page, placing: &Placing) -> String {
     if page.records.is_empty() {
-        return format!("{}: {}\n", terminal::label(&command.question), nothing(inquiry));
+        return format!("{}: {}\n", terminal::label(&command.question), nothing(inquiry, placing));
     }
     let records: Vec<&Record> = page.records.iter().collect();
     let table = table::placed(&records, placing, inquiry.by_source, terminal::width());
@@ -131,8 +131,11 @@ fn as_table(command: &LookupArgs, inquiry: &Inquiry, page: &Page, placing: &Plac
 }
 
 /// The message that nothing was found, and where a name was not searched for.
-fn nothing(inquiry: &Inquiry) -> String {
+fn nothing(inquiry: &Inquiry, placing: &Placing) -> String {
     match &inquiry.what {
+        _ if !placing.only.is_empty() => {
+            "no records with an address in the requested networks or countries".to_owned()
+        }
         What::Subject(Subject::Name(name)) => format!(
             "no records with this name as owner; to search the data of records, use `backsight lookup {}`",
             terminal::quoted(&format!("rdata:{name}"))

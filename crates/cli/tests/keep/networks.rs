@@ -127,6 +127,45 @@ fn records_are_filtered_by_place() {
 }
 
 #[test]
+fn a_lookup_is_filtered_by_place() {
+    let home = home();
+    let lookup = |more: &[&str]| {
+        let text = run(&home, &[&["lookup", "www.example.com", "--format", "json"], more].concat());
+        let page: Value = serde_json::from_str(&text).unwrap();
+        let of = |record: &Value| record["rdata"][0].as_str().unwrap().to_owned();
+        let mut data: Vec<String> = page["records"].as_array().unwrap().iter().map(of).collect();
+        data.sort();
+        (data.join(" "), page["more"].as_bool().unwrap())
+    };
+    let found = |data: &str, more| (data.to_owned(), more);
+    assert_eq!(lookup(&["--as-number", "AS64496"]), found("185.194.93.1 185.194.93.200", false));
+    assert_eq!(
+        lookup(&["--as-number", "64496,64498", "--country", "fr,DE"]),
+        found("185.194.93.200 198.18.0.1", false)
+    );
+    assert_eq!(
+        lookup(&["--as-number", "64496", "--limit", "1", "--sort", "newest"]),
+        found("185.194.93.200", true)
+    );
+    assert_eq!(lookup(&["--country", "NL", "--by-source"]), found("185.194.93.1", false));
+    let summary =
+        run(&home, &["lookup", "www.example.com", "--as-number", "64496", "--summary", "--format", "json"]);
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    assert_eq!((summary["rows"].clone(), summary["time_last"].clone()), (2.into(), 1_600_000_001.into()));
+    let nothing = run(&home, &["lookup", "www.example.com", "--country", "US"]);
+    assert!(nothing.contains("no records with an address in the requested networks"), "{nothing}");
+    let cut = home.run(
+        &[&CONFIGURED[..], &["lookup", "www.example.com", "--as-number", "64496", "--limit", "1"]].concat(),
+    );
+    // An export would contain all networks.
+    cut.says(0, &["only the first 1 row shown; use a higher --limit"]);
+    home.run(&["lookup", "www.example.com", "--country", "NL"])
+        .says(2, &["none is configured", "[enrich] mmdb"]);
+    home.run(&[&CONFIGURED[..], &["lookup", "www.example.com", "--as-number", "ASX"]].concat())
+        .says(2, &["--as-number: not an AS number"]);
+}
+
+#[test]
 fn a_filter_or_file_that_cannot_be_used_says_what_to_do() {
     let home = home();
     let configured = |more: &[&str]| home.run(&[&CONFIGURED, &QUERY[..], more].concat());

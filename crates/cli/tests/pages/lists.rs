@@ -167,7 +167,9 @@ async fn records_say_where_their_addresses_are() {
         views::is_seen(browser, "run-networks", true).await;
         let files = "Promise.all(['/runs/1/files/records.csv?country=NL', \
             '/history/files/records.csv?value=www.example.com&as=64496', '/api/v1/runs/1?country=NL', \
-            '/api/v1/history?value=www.example.com&as_number=64497', '/runs/1/files/records.csv?country=X'] \
+            '/api/v1/history?value=www.example.com&as_number=64497', '/runs/1/files/records.csv?country=X', \
+            '/explorer/files/records.csv?q=www.example.com&as=64496', '/explorer/files/records.json?q=www.example.com&country=NL', \
+            '/api/v1/explorer?q=www.example.com&as_number=64496&limit=1', '/api/v1/explorer?q=www.example.com&country=X'] \
             .map((path) => fetch(path).then((answer) => answer.text()))).then(arguments[arguments.length - 1]);";
         let files = browser.run_async(files, Vec::new()).await;
         let text = |at: usize| files[at].as_str().unwrap().to_owned();
@@ -177,6 +179,14 @@ async fn records_say_where_their_addresses_are() {
         assert_eq!(parsed(2)["records"].as_array().unwrap().len(), 1);
         assert_eq!(parsed(3)["records"][0]["record"]["as_number"], 64_497);
         assert!(text(4).contains("Not a country"), "{}", text(4));
+        assert!(text(5).lines().next().unwrap().ends_with("as_number,as_name,country"), "{}", text(5));
+        assert_eq!(text(5).lines().filter(|line| line.contains(",64496,")).count(), 2, "{}", text(5));
+        let records = parsed(6)["records"].clone();
+        assert_eq!((records.as_array().unwrap().len(), records[0]["country"].clone()), (1, "NL".into()));
+        let answer = parsed(7);
+        assert_eq!((answer["rows"].clone(), answer["matching"].clone(), answer["more"].clone()), (3.into(), 2.into(), true.into()));
+        assert_eq!(answer["records"][0]["as_number"], 64_496);
+        assert!(text(8).contains("country: not a country"), "{}", text(8));
 
         browser.go("/library/indicator?value=198.18.0.1").await;
         browser.sees("AS64497 Another").await;

@@ -102,14 +102,19 @@ impl Scan {
         Ok(rows)
     }
 
-    /// The summary of all rows that were not read yet, read so many tuples at a time.
+    /// The summary of those of all rows that were not read yet for which `keeps` is true, read so many tuples at a time.
     ///
     /// # Errors
     /// Errors of the store.
-    pub fn summarise(mut self, store: &dyn Store, reach: usize) -> Result<Summary, StoreError> {
+    pub fn summarise(
+        mut self,
+        store: &dyn Store,
+        reach: usize,
+        keeps: &dyn Fn(&Record) -> bool,
+    ) -> Result<Summary, StoreError> {
         let mut summary = Summary::default();
         while !self.is_over {
-            for row in self.step(store, reach)? {
+            for row in self.step(store, reach)?.iter().filter(|row| keeps(&row.record)) {
                 add(&mut summary, &row.record);
             }
         }

@@ -5,6 +5,7 @@
 use std::io;
 
 use cof::{Dialect, Writer};
+use context::Placing;
 use serde::Serialize;
 use utoipa::ToSchema;
 use workbench::csv;
@@ -38,10 +39,23 @@ pub(crate) struct Explored {
     /// The latest last seen, in seconds since the epoch.
     time_last: Option<u64>,
     facets: Distributions,
+    /// How many of the rows have an address in the requested networks and countries; all of them if none were requested.
+    matching: usize,
     /// The rows that were requested.
     records: Vec<ExploredRecord>,
     /// Whether there are rows after these.
     more: bool,
+}
+
+/// Some of the rows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extract<'a> {
+    /// Their positions.
+    pub(crate) places: &'a [usize],
+    /// The number of rows that they are taken from.
+    pub(crate) of: usize,
+    /// Whether there are rows after these.
+    pub(crate) more: bool,
 }
 
 /// A word of a question.
@@ -93,11 +107,20 @@ pub(crate) struct ExploredRecord {
     origin: Option<String>,
     /// The sources that saw it, at most 1,000.
     sources: Vec<String>,
+    /// The number of the autonomous system of the address in the data. Left out if unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    as_number: Option<u32>,
+    /// The name of the autonomous system. Left out if unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    as_name: Option<String>,
+    /// The country of the address, as two letters of ISO 3166-1. Left out if unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    country: Option<String>,
 }
 
 impl Explored {
-    /// The rows at these positions, and what is known about all of them.
-    pub(crate) fn of(found: &Found, places: &[usize], more: bool) -> Self {
+    /// Some rows with the places of their addresses, and what is known about all rows.
+    pub(crate) fn of(found: &Found, extract: Extract<'_>, placing: &Placing) -> Self {
         let figures = found.figures();
         let parts = found.inquiry.parts().iter();
         Self {
@@ -116,8 +139,13 @@ impl Explored {
             time_first: figures.span.map(|(first, _)| first),
             time_last: figures.span.map(|(_, last)| last),
             facets: Distributions::of(found.facets()),
-            records: places.iter().filter_map(|place| ExploredRecord::of(found, *place)).collect(),
-            more,
+            matching: extract.of,
+            records: extract
+                .places
+                .iter()
+                .filter_map(|place| ExploredRecord::of(found, *place, placing))
+                .collect(),
+            more: extract.more,
         }
     }
 }
@@ -144,8 +172,9 @@ impl Distributions {
 }
 
 impl ExploredRecord {
-    fn of(found: &Found, place: usize) -> Option<Self> {
+    fn of(found: &Found, place: usize, placing: &Placing) -> Option<Self> {
         let record = found.records().get(place)?;
+        let located = placing.of(record).unwrap_or_default();
         Some(Self {
             rrname: record.rrname.to_string(),
             rrtype: record.rrtype.to_string(),
@@ -158,18 +187,22 @@ impl ExploredRecord {
             bailiwick: record.bailiwick.as_ref().map(ToString::to_string),
             origin: record.origin.as_deref().map(str::to_owned),
             sources: found.sources_of(place).map(str::to_owned).collect(),
+            as_number: located.as_number,
+            as_name: located.as_name,
+            country: located.country.map(|country| country.to_string()),
         })
     }
 }
 
 /// All of it as JSON.
-pub(crate) fn json(found: &Found, places: &[usize]) -> io::Result<String> {
-    Ok(serde_json::to_string(&Explored::of(found, places, false))? + "\n")
+pub(crate) fn json(found: &Found, places: &[usize], placing: &Placing) -> io::Result<String> {
+    let all = Extract { places, of: places.len(), more: false };
+    Ok(serde_json::to_string(&Explored::of(found, all, placing))? + "\n")
 }
 
 /// The records in the Common Output Format.
 #[expect(clippy::unnecessary_wraps, reason = "the other formats, which take its place, can fail")]
-pub(crate) fn cof(found: &Found, places: &[usize]) -> io::Result<String> {
+pub(crate) fn cof(found: &Found, places: &[usize], _: &Placing) -> io::Result<String> {
     let (mut writer, mut text) = (Writer::new(Dialect::Draft), String::new());
     for record in places.iter().filter_map(|place| found.records().get(*place)) {
         writer.write(record, &mut text);
@@ -194,14 +227,16 @@ const COLUMNS: [&str; 14] = [
     "caution",
 ];
 
-/// The records as a table for spreadsheets.
-pub(crate) fn table(found: &Found, places: &[usize]) -> io::Result<String> {
+/// The records as a table for spreadsheets, with the places of their addresses if files say them.
+pub(crate) fn table(found: &Found, places: &[usize], placing: &Placing) -> io::Result<String> {
     let row = |place: &usize| {
+        let record = found.records().get(*place)?;
         let sources: Vec<&str> = found.sources_of(*place).collect();
-        let (own, named) = csv::record_cells(found.records().get(*place)?);
+        let (own, named) = csv::record_cells(record);
         let cells = own.into_iter().chain([sources.join("; ")]).chain(named);
+        let cells = cells.chain(csv::place_cells(placing, record));
         Some(cells.map(|cell| csv::safe(&cell)).collect::<Vec<_>>())
     };
-    let columns = COLUMNS.map(str::to_owned).to_vec();
+    let columns = COLUMNS.into_iter().chain(csv::place_columns(placing)).map(str::to_owned).collect();
     csv::rows(std::iter::once(columns).chain(places.iter().filter_map(row)))
 }
