@@ -39,6 +39,8 @@ pub(crate) struct Wish {
     pub(crate) after: String,
     /// Whether the form to add indicators is open.
     pub(crate) add: String,
+    /// The removal that can be undone, on the page that follows it.
+    pub(crate) undo: String,
 }
 
 impl Wish {

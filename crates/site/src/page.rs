@@ -36,6 +36,7 @@ mod signin;
 mod stale;
 mod stamp;
 mod ticked;
+mod unremove;
 mod unsent;
 mod users;
 mod welcome;
@@ -81,6 +82,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .merge(library::routes())
         .merge(paste::routes())
         .merge(ticked::routes())
+        .merge(unremove::routes())
         .merge(selected::routes())
         .merge(searches::routes())
         .merge(sending::routes())

@@ -2,7 +2,7 @@
 //!
 //! In the order of the data flow: [`Workbench::add_indicators`](crate::Workbench::add_indicators) adds what a user enters,
 //! [`propose`](crate::Workbench::propose) and [`add_findings`](crate::Workbench::add_findings) what a run found, and
-//! [`undo`](crate::Workbench::undo) removes what a run added. `curate` contains the changes that users make, and `tag` their tags.
+//! [`undo`](crate::Workbench::undo) removes what a run added. `curate` contains the changes that users make, `removal` undoes a removal, and `tag` has their tags.
 //! [`indicators`](crate::Workbench::indicators) lists [`Entry`]s that match a [`Filter`], and
 //! [`details`](crate::Workbench::details) returns everything about one.
 //!
@@ -27,6 +27,7 @@ mod findings;
 mod list;
 mod merge;
 mod plan;
+mod removal;
 mod search;
 mod source;
 mod status;
@@ -43,6 +44,7 @@ pub(crate) use entry::{find, stored_indicator, stored_status, stored_tlp};
 pub(crate) use findings::Addition;
 pub use list::{Counts, Cursor, Filter, MOST_COUNTED, Order, Page};
 pub use plan::{Count, MOST_RELATIONSHIPS, Tally};
+pub use removal::{Removal, Removed};
 pub use search::Search;
 pub use status::Status;
 pub use tag::{MOST_TAGS, Tag, TagError};

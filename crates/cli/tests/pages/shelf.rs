@@ -3,8 +3,10 @@
 use fantoccini::Locator;
 use serde_json::json;
 
+use crate::access::is_for_everybody;
 use crate::analyst;
 use crate::browser::{Browser, browse, in_browser};
+use crate::fit::fits_narrow;
 use crate::program::Program;
 
 /// The number of ticked boxes, and of all boxes.
@@ -31,6 +33,14 @@ async fn what_is_ticked_changes_together() {
         browser.click(Locator::Css("[data-ticks]")).await;
         browser.press("Remove").await;
         browser.sees("No matching indicators").await;
+        browser.sees("3 indicators removed.").await;
+        is_for_everybody(browser, "after a removal").await;
+        fits_narrow(browser, "after a removal").await;
+        browser.press("Undo").await;
+        browser.sees("Undone. What was removed is back as it was.").await;
+        browser.sees("3 shown").await;
+        browser.click(Locator::Css("[data-ticks]")).await;
+        browser.press("Remove").await;
         browser.go("/library").await;
         browser.sees("1 shown").await;
         browser.go("/library?removed=yes").await;
@@ -59,6 +69,17 @@ async fn rows_are_ticked_without_a_script() {
         browser.go("/library?status=Review").await;
         browser.sees("1 shown").await;
         browser.sees("one.example").await;
+        // What was removed before stays removed when the next removal is undone, from the list or from a page.
+        tick(browser, "one.example").await;
+        browser.press("Remove").await;
+        browser.go("/library/indicator?value=two.example").await;
+        browser.press("Remove").await;
+        browser.sees("Undo brings it back as it was.").await;
+        browser.press("Undo").await;
+        browser.sees("Undone. What was removed is back as it was.").await;
+        browser.go("/library?q=*.example").await;
+        browser.sees("1 shown").await;
+        browser.sees("two.example").await;
     })
     .await;
 }

@@ -105,7 +105,7 @@ async fn what_is_said_of_an_indicator_is_not_overwritten_unseen() {
         browser.sees("Nothing was saved.").await;
         browser.sees("seen in a report").await;
         browser.press("Remove it anyway").await;
-        browser.sees("Removed. Restoring it").await;
+        browser.sees("Undo brings it back as it was.").await;
     })
     .await;
 }

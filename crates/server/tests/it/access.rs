@@ -7,7 +7,7 @@ use crate::browser::{PASSWORD, Place};
 use crate::client;
 
 /// Every page that changes something, the permission that it needs, and what works without one.
-const CHANGES: [(&str, Option<&str>); 30] = [
+const CHANGES: [(&str, Option<&str>); 31] = [
     ("/integrations/new/confirm", Some("Install & Uninstall Integrations")),
     ("/integrations/x/enabled", Some("Install & Uninstall Integrations")),
     ("/integrations/x/uninstall", Some("Install & Uninstall Integrations")),
@@ -20,6 +20,7 @@ const CHANGES: [(&str, Option<&str>); 30] = [
     ("/library/indicator/restore", Some("Edit Threat Library")),
     ("/library/indicator/tags", Some("Edit Threat Library")),
     ("/library/ticked", Some("Edit Threat Library")),
+    ("/library/undo", Some("Edit Threat Library")),
     ("/library/ask", Some("Run Operations")),
     ("/send", Some("Edit Threat Library")),
     ("/library/searches", None),

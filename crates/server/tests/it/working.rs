@@ -189,3 +189,35 @@ async fn a_selection_is_what_was_seen() {
     ann.post("/library/ticked", &[("pick", "h1.example"), ("do", "remove")]).await;
     assert_eq!(change(&[("pick", "h1.example"), ("do", "ask")]).await, 409, "it is not brought back");
 }
+
+/// Undo brings back what was removed then: thousands, or one, but neither what was removed before nor for somebody else.
+#[tokio::test]
+async fn a_removal_is_undone_as_it_was_made() {
+    let place = Place::new().await;
+    let ann = place.browser(Role::Administrator).await;
+    for part in 0..5 {
+        let many: Vec<String> = (0..1_000).map(|at| format!("h{at}.p{part}.example")).collect();
+        ann.post("/library/add", &[("many", many.join("\n").as_str()), ("do", "add")]).await;
+    }
+    ann.post("/library/ticked", &[("pick", "h1.p1.example"), ("do", "remove")]).await;
+    let removed = ann.post("/library/ticked", &[("all", "yes"), ("counted", "4999"), ("do", "remove")]).await;
+    let back = removed.leads_to().to_owned();
+    let (_, removal) = back.split_once("undo=").unwrap();
+    let page = ann.get(&back).await.body;
+    assert!(page.contains("4,999 indicators removed.") && page.contains("The library is empty"), "{page}");
+    let bob = place.browser(Role::Analyst).await;
+    assert!(!bob.get(&back).await.body.contains("indicators removed."), "it is not bob's");
+    assert_eq!(bob.post("/library/undo", &[("removal", removal)]).await.status, 404);
+    for wrong in ["", "x", "1-2", "0-99999999999", "9-1", "-1--1"] {
+        let status = ann.post("/library/undo", &[("removal", wrong)]).await.status;
+        assert!([400, 404].contains(&status), "{wrong}: {status}");
+    }
+    let undone = ann.post("/library/undo", &[("removal", removal)]).await;
+    assert!(ann.get(undone.leads_to()).await.body.contains("back as it was"));
+    let list = ann.get("/library").await.body;
+    assert!(list.contains("4,999 indicators"), "{list}");
+    assert!(!ann.get(&back).await.body.contains("indicators removed."), "nothing is left to undo");
+    let again = ann.post("/library/undo", &[("removal", removal)]).await;
+    assert!(again.leads_to().contains("said=nothing"), "{again:?}");
+    assert!(ann.get("/audit").await.body.contains("Removal undone"));
+}

@@ -106,6 +106,7 @@ fn action(action: &str) -> String {
         "indicator.status" => "Status changed",
         "indicator.tag" => "Tags changed",
         "indicator.tlp" => "TLP changed",
+        "indicator.undo-removal" => "Removal undone",
         "integration.configure" => "Configuration saved",
         "integration.disable" => "Disabled",
         "integration.downgrade" => "Downgraded",

@@ -10,12 +10,13 @@ use edge::problem::Problem;
 use operation::{Indicator, Marking, Tlp};
 use serde::Deserialize;
 use workbench::Workbench;
-use workbench::library::{Attribute, Claim, Details, Relationship, Setting, Status, Tag};
+use workbench::library::{Attribute, Claim, Details, Relationship, Removed, Setting, Status, Tag};
 
 use super::audit::Event;
 use super::operate::Panel;
 use super::stale::{Differing, Side, Stale};
 use super::stamp::Stamp;
+use super::unremove::{Undoable, go_undoable};
 use super::{Frame, encoded, go, show_as};
 use crate::access::{Fields, May, Posted, needs::EditLibrary};
 use crate::basis::{self, Basis, change_from};
@@ -56,6 +57,8 @@ struct Wish {
     all: String,
     /// Show what runs would cost.
     cost: String,
+    /// The removal that can be undone, on the page that follows it.
+    undo: String,
 }
 
 #[derive(Template)]
@@ -75,6 +78,8 @@ struct Page {
     panel: Panel,
     sources: Vec<SourceLine>,
     all: bool,
+    /// The removal that was just made.
+    undoable: Option<Undoable>,
 }
 
 /// The page of an indicator that is not in the library.
@@ -96,11 +101,12 @@ async fn look(
     Query(wish): Query<Wish>,
 ) -> Result<Response, Problem> {
     let indicator = read(&wish.value)?;
-    let wanted = indicator.clone();
+    let (wanted, removal, user) = (indicator.clone(), wish.undo, frame.name().to_owned());
     let read = move |workbench: &workbench::Workbench| {
-        Ok((workbench.details(&wanted)?, Panel::of(workbench, &wanted)?))
+        let undoable = Undoable::of(workbench, &removal, &user)?;
+        Ok((workbench.details(&wanted)?, Panel::of(workbench, &wanted)?, undoable))
     };
-    let (details, mut panel) = site.desk.read(read).await?;
+    let (details, mut panel, undoable) = site.desk.read(read).await?;
     if !wish.cost.is_empty() {
         panel = panel.with_costs(&site, &wish.value, "").await?;
     }
@@ -124,6 +130,7 @@ async fn look(
         events,
         panel,
         all: !wish.all.is_empty(),
+        undoable,
     };
     show_as(StatusCode::OK, &page)
 }
@@ -223,9 +230,12 @@ async fn remove(
 ) -> Result<Response, Problem> {
     let indicator = named(&sent)?;
     let remove = |workbench: &mut Workbench, indicator: &Indicator| {
-        Ok(if workbench.remove_indicator(indicator)? { "removed" } else { "nothing" })
+        workbench.remove_indicators(std::slice::from_ref(indicator))
     };
-    let done = change(&site, &may, &sent, &indicator, remove).await?;
+    let done = match change(&site, &may, &sent, &indicator, remove).await? {
+        Ok(Removed { removal: Some(removal), .. }) => return Ok(go_undoable(&address(&indicator), removal)),
+        other => other.map(|_| "nothing"),
+    };
     answer(frame, "remove", &indicator, &sent, done, "Remove it anyway")
 }
 
@@ -243,15 +253,15 @@ async fn restore(
     answer(frame, "restore", &indicator, &sent, done, "Restore it anyway")
 }
 
-/// Changes an indicator if its state is the one that the form is based on; returns the key of the message, or else the stored
-/// state.
-async fn change(
+/// Changes an indicator if its state is the one that the form is based on; returns what the change does, such as the key of a
+/// message, or else the stored state.
+async fn change<T: Send + 'static>(
     site: &Site,
     may: &May<EditLibrary>,
     sent: &Fields,
     indicator: &Indicator,
-    change: impl FnOnce(&mut Workbench, &Indicator) -> Result<&'static str, workbench::Error> + Send + 'static,
-) -> Result<Result<&'static str, Basis>, Problem> {
+    change: impl FnOnce(&mut Workbench, &Indicator) -> Result<T, workbench::Error> + Send + 'static,
+) -> Result<Result<T, Basis>, Problem> {
     let (asked, about) = (indicator.clone(), indicator.clone());
     let stored = move |workbench: &Workbench| Basis::of_indicator(workbench, &asked);
     let change = move |workbench: &mut Workbench| change(workbench, &about);

@@ -25,6 +25,7 @@ use super::operate::Panel;
 use super::paste::{Outcome, Paste};
 use super::sending::Choices;
 use super::stamp::Stamp;
+use super::unremove::Undoable;
 use super::{Frame, show};
 use crate::access::Visitor;
 use crate::listed::{MOST_CHOSEN, Wish};
@@ -55,6 +56,8 @@ pub(super) struct Shelf {
     no_indicator: Option<String>,
     /// What can be queried, if the library is empty.
     start: Start,
+    /// What was just removed.
+    undoable: Option<Undoable>,
 }
 
 /// An indicator that is not in the library.
@@ -151,6 +154,7 @@ impl Shelf {
             unknown: None,
             no_indicator: None,
             start: Start::Ready,
+            undoable: Undoable::of(workbench, &wish.undo, &user.name)?,
             wish,
         };
         let filter = match shelf.wish.filter() {

@@ -11,12 +11,13 @@ use axum::response::Response;
 use axum::routing::post;
 use edge::problem::Problem;
 use operation::{Indicator, Marking, Tlp};
-use workbench::library::{Filter, Setting, Status, Tag};
+use workbench::library::{Filter, Removal, Removed, Setting, Status, Tag};
 use workbench::{Error, Workbench};
 
 use super::selected;
 use super::sending::Target;
 use super::stale::{Differing, Side, Stale};
+use super::unremove::go_undoable;
 use super::{Frame, go};
 use crate::access::{Fields, May, Posted, needs::EditLibrary};
 use crate::basis::Basis;
@@ -52,6 +53,8 @@ struct Done {
     changed: usize,
     /// The investigation that the indicators were put into.
     investigation: Option<i64>,
+    /// How to undo it, if they were removed.
+    removal: Option<Removal>,
 }
 
 async fn change(
@@ -78,9 +81,10 @@ async fn change(
         Ok(done) => done,
         Err(moved) => return stale(frame, &moved, &back, &sent),
     };
-    Ok(match done.investigation {
-        Some(id) => go(&super::investigation_address(id), word),
-        None => go(&back, if done.changed == 0 { "nothing" } else { word }),
+    Ok(match done {
+        Done { investigation: Some(id), .. } => go(&super::investigation_address(id), word),
+        Done { removal: Some(removal), .. } => go_undoable(&back, removal),
+        Done { changed, .. } => go(&back, if changed == 0 { "nothing" } else { word }),
     })
 }
 
@@ -240,7 +244,7 @@ impl Act {
     fn word(&self) -> &'static str {
         match self {
             Self::Join(target) => target.word(),
-            Self::Remove => "removed-ticked",
+            Self::Remove => "removed",
             Self::Restore => "restored",
             Self::Set(setting) if setting.status.is_some() => "statuses",
             Self::Set(setting) if setting.tlp.is_some() => "tlps",
@@ -254,12 +258,15 @@ impl Act {
             Self::Join(_) if indicators.is_empty() => 0,
             Self::Join(target) => {
                 let investigation = Some(target.join(workbench, indicators)?);
-                return Ok(Done { changed: indicators.len(), investigation });
+                return Ok(Done { changed: indicators.len(), investigation, removal: None });
             }
-            Self::Remove => workbench.remove_indicators(indicators)?,
+            Self::Remove => {
+                let Removed { count, removal } = workbench.remove_indicators(indicators)?;
+                return Ok(Done { changed: count, investigation: None, removal });
+            }
             Self::Restore => workbench.restore_indicators(indicators)?,
             Self::Set(setting) => workbench.set_indicators(indicators, setting)?,
         };
-        Ok(Done { changed, investigation: None })
+        Ok(Done { changed, investigation: None, removal: None })
     }
 }

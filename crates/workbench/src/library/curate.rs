@@ -10,7 +10,7 @@ use crate::database::{Change, Problem};
 use crate::library::entry::{Place, find, find_present};
 use crate::library::source::NO_RUN;
 use crate::library::tag::tags_of;
-use crate::library::{Status, Tag};
+use crate::library::{Removed, Status, Tag};
 use crate::{Error, Workbench};
 
 /// The longest note, in characters: a page or two. Longer text is a document.
@@ -97,15 +97,18 @@ impl Workbench {
     /// # Errors
     /// [`Error::Refused`] if it never was in the library.
     pub fn remove_indicator(&mut self, indicator: &Indicator) -> Result<bool, Error> {
-        self.remove_indicators(std::slice::from_ref(indicator)).map(|count| count > 0)
+        self.remove_indicators(std::slice::from_ref(indicator)).map(|removed| removed.count > 0)
     }
 
-    /// Removes several indicators, all or none of them; returns how many were present.
+    /// Removes several indicators, all or none of them; returns how many were present, and how to undo it.
     ///
     /// # Errors
     /// [`Error::Refused`] if one never was in the library.
-    pub fn remove_indicators(&mut self, indicators: &[Indicator]) -> Result<usize, Error> {
-        self.change(|change| count(indicators, |indicator| change.remove(indicator)))
+    pub fn remove_indicators(&mut self, indicators: &[Indicator]) -> Result<Removed, Error> {
+        self.change(|change| {
+            let count = count(indicators, |indicator| change.remove(indicator))?;
+            change.removed(count)
+        })
     }
 
     /// Restores a removed indicator, with a claim of the current actor; returns whether it was removed.

@@ -100,6 +100,45 @@ async fn the_latest_relationship_says_when_it_was_last_seen_until_its_run_is_und
     assert_eq!(figures(workbench, hub), (None, 0));
 }
 
+#[tokio::test(start_paused = true)]
+async fn undoing_a_removal_brings_back_what_it_removed_and_nothing_else() {
+    let mut bench = bench();
+    let workbench = &mut bench.workbench;
+    let all = ["a.example", "b.example", "c.example", "d.example"].map(value);
+    workbench.add_indicators(&all, Status::Review).unwrap();
+    let findings = [relationship("a.example", "b.example", "2017-06-09")];
+    workbench.add_findings(1, SOURCE, &all[0], &findings).unwrap();
+    workbench.remove_indicator(&all[3]).unwrap();
+    let before = workbench.lookup(&all[0]).unwrap().unwrap();
+    let removed = workbench.remove_indicators(&all).unwrap();
+    assert_eq!(removed.count, 3, "d.example had been removed before");
+    let removal = removed.removal.unwrap();
+    assert_eq!(removal.to_string().parse::<Removal>().unwrap(), removal);
+    // Somebody restored one and removed it again: it is not what was removed then.
+    workbench.restore_indicator(&all[2]).unwrap();
+    workbench.remove_indicator(&all[2]).unwrap();
+    assert_eq!(workbench.undoable(removal, "ann").unwrap(), Some(2));
+    assert_eq!(workbench.undoable(removal, "bob").unwrap(), None);
+    assert_eq!(workbench.undo_removal(removal).unwrap(), 2);
+    let is_removed = |one: &Indicator| workbench.lookup(one).unwrap().unwrap().removed_at.is_some();
+    assert_eq!(all.each_ref().map(is_removed), [false, false, true, true]);
+    let after = workbench.lookup(&all[0]).unwrap().unwrap();
+    assert_eq!(before.related, 1);
+    assert_eq!(Entry { updated_at: before.updated_at, ..after }, before, "as it was");
+    let newest = workbench.audit(&crate::audit::Filter::default()).unwrap().entries;
+    assert_eq!(newest[0].action, "indicator.undo-removal");
+    assert_eq!(workbench.undo_removal(removal).unwrap(), 0);
+    assert_eq!(workbench.remove_indicators(&all[2..]).unwrap(), Removed { count: 0, removal: None });
+    for none in ["1-1", "0-0", "1-99", "9-1", "1-9223372036854775807"] {
+        let error = workbench.undo_removal(none.parse().unwrap()).unwrap_err();
+        assert_eq!(error.kind(), Some(Kind::Missing), "{none}");
+    }
+    for wrong in ["", "1", "a-b", "1-2-3", "99999999999999999999-1"] {
+        assert!(wrong.parse::<Removal>().is_err(), "{wrong}");
+    }
+    assert_eq!(workbench.verify(&mut |_, _| ()).unwrap().faults, [""; 0]);
+}
+
 #[tokio::test]
 async fn many_are_changed_together_or_not_at_all() {
     let mut bench = bench();
@@ -112,7 +151,7 @@ async fn many_are_changed_together_or_not_at_all() {
     assert_eq!(workbench.lookup(&all[0]).unwrap().unwrap().status, Status::Active);
     assert_eq!(workbench.set_indicators(&all[..2], &review).unwrap(), 2);
     assert_eq!(workbench.set_indicators(&all[..2], &review).unwrap(), 0);
-    assert_eq!(workbench.remove_indicators(&all).unwrap(), 2);
+    assert_eq!(workbench.remove_indicators(&all).unwrap().count, 2);
     assert_eq!(workbench.restore_indicators(&all).unwrap(), 3);
     let filter = Filter { status: Some(Status::Review), ..Filter::default() };
     let counts = workbench.count_indicators(&filter).unwrap();
