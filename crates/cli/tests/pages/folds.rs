@@ -82,6 +82,39 @@ async fn what_is_too_much_is_folded_and_opens() {
     .await;
 }
 
+/// The lanes of members whose names have one registered domain are one lane, which opens by a click.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn members_fold_by_registered_domain() {
+    let program = Program::serve::<&str>([]);
+    let file = |name: &str, content: &str| program.file(name, content.as_bytes()).display().to_string();
+    assert_eq!(program.does("import", &[&file("records.ndjson", &records())]), Some(0));
+    for act in ["install", "enable"] {
+        assert_eq!(program.does("integration", &[act, "own-database"]), Some(0));
+    }
+    let members = file("members", "h0.d0.example h20.d0.example h40.d0.example h1.d1.example");
+    assert_eq!(program.does("investigation", &["create", "Hosts", "-f", &members]), Some(0));
+    assert_eq!(program.does("investigation", &["run", "Hosts", "--all-operations"]), Some(0));
+    browse(&program, async |browser| {
+        browser.becomes("ann", &program).await;
+        browser.go("/investigations/1/timeline").await;
+        browser.sees("h40.d0.example").await;
+        browser.press("Registered domain").await;
+        browser.sees_no("h40.d0.example").await;
+        browser.sees("h1.d1.example").await;
+        fits_narrow(browser, "members by registered domain").await;
+        browser.is_wide(1440, 900).await;
+        browser.press("3 names of d0.example").await;
+        browser.sees("h40.d0.example").await;
+        is_seen(browser, "members-by-domain", false).await;
+        browser.is_wide(1440, 900).await;
+        browser.press("3 names of d0.example").await;
+        browser.sees_no("h40.d0.example").await;
+        browser.press("Network").await;
+        browser.sees("h40.d0.example").await;
+    })
+    .await;
+}
+
 /// Folds open and close by links, also by keyboard, and keep the filters.
 async fn opens(browser: &Browser) {
     browser.press("46 serials of one zone of cdn.example").await;

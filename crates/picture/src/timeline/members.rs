@@ -3,8 +3,9 @@
 //! A [`Strand`] is a lane before it is laid out, with its records; the caller decides which there are, in which order. One resource
 //! can be [`Followed`]: it has its full colour in every lane, and bands behind all lanes are the days on which two or more had it at
 //! once. [`MembersTimeline`] is the layout, drawn with the same bars, folds and axis as [`super::Timeline`], and [`MembersPart`] its
-//! HTML. Nothing here fails: any number of members and records has a layout of limited size, and what has no room is counted.
+//! HTML. Names fold by registered domain if the reader wants that (`bundle`). Nothing here fails: any number of members and records has a layout of limited size, and what has no room is counted.
 
+mod bundle;
 mod part;
 
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod tests;
 use cof::{Record, RrType};
 use operation::{Indicator, Relation};
 
+use self::bundle::{Bundle, bundles, has_common_domains};
 pub use self::part::MembersPart;
 use super::alive::{FEW_BINS, HEAT_BINS};
 use super::axis::{Axis, End, Flag, Share};
@@ -77,6 +79,8 @@ pub struct MembersTimeline {
     picture: Option<Picture>,
     /// Whether autonomous systems are known.
     knows_systems: bool,
+    /// Whether two or more lanes are names of one registered domain.
+    has_common_domains: bool,
 }
 
 /// The followed resource.
@@ -196,6 +200,7 @@ impl MembersTimeline {
             zooms,
             picture,
             knows_systems: systems.is_some(),
+            has_common_domains: has_common_domains(&dated),
         }
     }
 
@@ -238,48 +243,47 @@ impl Picture {
         let mut axis = Axis::new(from, view.to.map_or(End::Data(last), End::Window));
         let flag = view.at.and_then(|at| axis.flag(at));
         let detail = if entries().count() > MANY_TITLES { Detail::Short } else { Detail::Full };
+        let bundles = bundles(dated, view.by_domain);
         let lanes = [Depth::Types, Depth::Two, Depth::One].into_iter().find_map(|depth| {
             let bins = if depth == Depth::One { FEW_BINS } else { HEAT_BINS };
             let drawing = Drawing { axis: &axis, view, asked: "", detail, bins, of_members: true };
             let mut rows = Rows::new(&drawing, systems, ROOM);
-            let lanes = lanes(dated, &mut rows, depth)?;
+            let lanes = lanes(&bundles, &mut rows, depth)?;
             if view.open.is_empty() {
                 return Some(lanes);
             }
             // What is open gets what the rest leaves.
             let mut rows = Rows { opens: true, is_paid: true, ..Rows::new(&drawing, systems, rows.left) };
-            Some(self::lanes(dated, &mut rows, depth).unwrap_or(lanes))
+            Some(self::lanes(&bundles, &mut rows, depth).unwrap_or(lanes))
         });
         Some(Self { lanes: lanes?, flag, axis })
     }
 }
 
 /// The lanes of all strands; `None` if they have no room, unless there is no smaller way.
-fn lanes<'a>(dated: &'a [Drawn<'a>], rows: &mut Rows<'a>, depth: Depth) -> Option<Vec<MemberLane>> {
+fn lanes<'a>(bundles: &[Bundle<'a>], rows: &mut Rows<'a>, depth: Depth) -> Option<Vec<MemberLane>> {
     let mut lanes: Vec<MemberLane> = Vec::new();
-    for (at, drawn) in dated.iter().enumerate() {
-        if !drawn.add(rows, depth) {
-            if depth < Depth::One {
-                return None;
-            }
-            lanes.extend(rest(dated.get(at..)?, rows));
+    for (at, bundle) in bundles.iter().enumerate() {
+        if let Some(more) = bundle.lanes(rows, depth) {
+            lanes.extend(more);
+        } else if depth < Depth::One {
+            return None;
+        } else {
+            let others: Vec<&Drawn<'_>> =
+                bundles.get(at..)?.iter().flat_map(|bundle| &bundle.drawn).copied().collect();
+            lanes.extend(rest(&others, rows, Act::Nothing));
             return Some(lanes);
-        }
-        for (row, lane) in std::mem::take(&mut rows.lanes).into_iter().enumerate() {
-            let follow = drawn.strand.follow.filter(|_| row == 0).map(ToOwned::to_owned);
-            lanes.push(MemberLane { class: drawn.class_of(&lane), lane, first: row == 0, follow });
         }
     }
     Some(lanes)
 }
 
-/// One row for the strands that have no room.
-fn rest<'a>(dated: &'a [Drawn<'a>], rows: &Rows<'a>) -> Option<MemberLane> {
-    let entries: Vec<&Entry<'_>> = dated.iter().flat_map(|drawn| &drawn.entries).collect();
-    let name = format!("{} more", super::words::figure(dated.len()));
-    let lane =
-        Lane::folded(&name, &entries, Fold { caption: String::new(), act: Act::Nothing }, rows.drawing);
-    (!dated.is_empty()).then_some(MemberLane { lane, first: true, follow: None, class: None })
+/// One row for the strands that have no row of their own; `None` if there are none.
+fn rest(others: &[&Drawn<'_>], rows: &Rows<'_>, act: Act) -> Option<MemberLane> {
+    let entries: Vec<&Entry<'_>> = others.iter().flat_map(|drawn| &drawn.entries).collect();
+    let name = format!("{} more", super::words::figure(others.len()));
+    let lane = Lane::folded(&name, &entries, Fold { caption: String::new(), act }, rows.drawing);
+    (!others.is_empty()).then_some(MemberLane { lane, first: true, follow: None, class: None })
 }
 
 impl<'a> Drawn<'a> {

@@ -246,7 +246,7 @@ impl<'a> Rows<'a> {
     }
 
     /// How many parts of a fold are drawn; `None` if it is closed, or if there is no room for any.
-    fn opened(&self, key: Key) -> Option<usize> {
+    pub(super) fn opened(&self, key: Key) -> Option<usize> {
         self.drawing.view.open.rows(key).filter(|_| self.opens && self.left >= 2 * REST)
     }
 
@@ -290,10 +290,10 @@ impl<'a> Rows<'a> {
 }
 
 /// About how many bytes the last row of a fold needs.
-const REST: usize = 1_500;
+pub(super) const REST: usize = 1_500;
 /// The bytes for which showing more rows is worth a click, and the most parts of a fold.
-const COST_OF_MORE: usize = 4_000;
-const MOST_PARTS: usize = 200;
+pub(super) const COST_OF_MORE: usize = 4_000;
+pub(super) const MOST_PARTS: usize = 200;
 
 impl Part<'_> {
     fn owner(&self) -> Name {

@@ -8,6 +8,7 @@
 //! | `hide=A,NS` | these record types are hidden |
 //! | `rel=direct`, `rel=related` | only these records |
 //! | `fold=network`, `fold=as` | what is folded by network or autonomous system, see [`By`] |
+//! | `fold=domain` | among members, the lanes of names fold by registered domain |
 //! | `open=3f2a9c01,00ff12ab.50` | the open folds, see [`Opened`] |
 //!
 //! [`TimelineView`] has no errors: an invalid value is ignored here and reported next to its field by [`date`]. If a parameter
@@ -40,6 +41,8 @@ pub struct TimelineView {
     pub relation: Option<Relation>,
     /// What is folded by what.
     pub by: By,
+    /// Whether the lanes of members fold by registered domain.
+    pub by_domain: bool,
     /// The open folds.
     pub open: Opened,
 }
@@ -61,7 +64,10 @@ impl TimelineView {
                 "alive" => view.only_alive = value == "1",
                 "hide" => view.hidden.extend(list(value).filter_map(rrtype).take(MAX_TYPES)),
                 "rel" => view.relation = relation(value),
-                "fold" => view.by = By::parse(value).unwrap_or_default(),
+                "fold" => {
+                    view.by = By::parse(value).unwrap_or_default();
+                    view.by_domain = By::parse(value) == Some(By::Domain);
+                }
                 "open" => view.open = Opened::parse(value),
                 _ => {}
             }

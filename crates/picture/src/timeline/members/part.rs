@@ -71,17 +71,24 @@ impl MembersPart<'_> {
         Some(self.links.with(&[("open", value.as_deref())]))
     }
 
-    /// The choices of what addresses are folded by; empty if there is no choice.
+    /// The choices of what lanes and addresses are folded by; empty if there is no choice.
     fn ways(&self) -> Vec<(&'static str, String, bool)> {
-        let MembersTimeline { view, picture, knows_systems, .. } = self.timeline;
+        let MembersTimeline { view, picture, knows_systems, has_common_domains, .. } = self.timeline;
         let folds = picture.iter().flat_map(|picture| &picture.lanes).any(|one| one.lane.fold.is_some());
-        let by_system = view.by == By::System;
-        if !knows_systems || !(folds || by_system) {
-            return Vec::new();
-        }
-        let way =
-            |(word, value, current)| (word, self.links.with(&[("fold", value), ("open", None)]), current);
-        [("Network", None, !by_system), ("AS", Some(By::System.word()), by_system)].map(way).to_vec()
+        let (by_system, by_domain) = (view.by == By::System, view.by_domain);
+        let is_offered =
+            [true, *knows_systems && (folds || by_system || by_domain), *has_common_domains || by_domain];
+        let ways = [
+            ("Network", None, !by_system && !by_domain),
+            ("AS", Some(By::System.word()), by_system),
+            ("Registered domain", Some(By::Domain.word()), by_domain),
+        ];
+        let offered = ways.into_iter().zip(is_offered).filter(|(_, is_offered)| *is_offered);
+        let way = |((word, value, current), _): ((_, Option<&str>, _), _)| {
+            (word, self.links.with(&[("fold", value), ("open", None)]), current)
+        };
+        let ways: Vec<_> = offered.map(way).collect();
+        if ways.len() > 1 { ways } else { Vec::new() }
     }
 
     fn follows(&self, id: &str) -> bool {

@@ -178,6 +178,65 @@ fn a_few_members_have_a_lane_for_each_type_and_folds_open() {
 }
 
 #[test]
+fn names_fold_by_registered_domain_and_open() {
+    let a = RrType::A;
+    let mut members: Vec<(String, Vec<Record>)> = Vec::new();
+    for n in 0..30 {
+        let name = format!("h{n}.evil.example");
+        let records = vec![
+            line(&name, a, "203.0.113.19", n, n + 9),
+            line(&name, RrType::NS, "ns1.x.example", n, n + 9),
+        ];
+        members.push((name, records));
+    }
+    members
+        .push(("alone.other.example".to_owned(), vec![line("alone.other.example", a, "203.0.113.19", 0, 9)]));
+    members.push(("203.0.113.19".to_owned(), vec![line("h1.evil.example", a, "203.0.113.19", 0, 9)]));
+    let members: Vec<(&str, Vec<Record>)> =
+        members.iter().map(|(name, records)| (name.as_str(), records.clone())).collect();
+    let campaign = Campaign::new(&members);
+    let (_, apart) = campaign.shown(&[]);
+    assert!(apart.contains("fold=domain") && apart.contains("<bdi>h29.evil.example</bdi>"), "{apart}");
+    let (timeline, page) = campaign.shown(&[("fold", "domain")]);
+    assert_eq!(timeline.counts(), (62, 62));
+    assert_eq!(page.matches("<li class=\"tl-row").count(), 3, "{page}");
+    assert!(page.contains("<bdi>evil.example</bdi>") && page.contains("30 names"), "{page}");
+    assert!(page.contains("<bdi>alone.other.example</bdi>") && !page.contains("<bdi>h1.evil.example</bdi>"));
+    let key = page.split("open=").nth(1).unwrap().get(..8).unwrap();
+    let (_, open) = campaign.shown(&[("fold", "domain"), ("open", key)]);
+    assert!(
+        open.contains("aria-expanded=\"true\"") && open.contains("<bdi>h24.evil.example</bdi>"),
+        "{open}"
+    );
+    assert!(open.contains("<bdi>5 more</bdi>") && !open.contains("<bdi>h25.evil.example</bdi>"), "{open}");
+    let more = format!("{key}.50");
+    assert!(open.contains(&format!("open={more}")), "{open}");
+    let (_, all) = campaign.shown(&[("fold", "domain"), ("open", &more)]);
+    assert!(all.contains("<bdi>h29.evil.example</bdi>") && !all.contains(" more</bdi>"), "{all}");
+    // Where no domain has two names, there is nothing to fold.
+    assert!(!Campaign::small().shown(&[]).1.contains("fold=domain"));
+}
+
+#[test]
+fn many_names_of_one_domain_have_a_limited_size_when_they_are_open() {
+    let member = |n: u64| {
+        let name = format!("m{n}.evil.example");
+        let one = |k: u64| line(&name, RrType::A, &format!("198.51.{}.{}", n % 100, k), k % 300, k % 300 + 9);
+        let records: Vec<Record> = (0..100).map(one).collect();
+        (name, records)
+    };
+    let members: Vec<(String, Vec<Record>)> = (0..400).map(member).collect();
+    let members: Vec<(&str, Vec<Record>)> =
+        members.iter().map(|(name, records)| (name.as_str(), records.clone())).collect();
+    let campaign = Campaign::new(&members);
+    let (_, page) = campaign.shown(&[("fold", "domain")]);
+    assert_eq!(page.matches("<li class=\"tl-row").count(), 1, "{page}");
+    let key = page.split("open=").nth(1).unwrap().get(..8).unwrap();
+    let (_, open) = campaign.shown(&[("fold", "domain"), ("open", &format!("{key}.200"))]);
+    assert!(open.len() < 180 << 10 && open.contains(" more</bdi>"), "{} octets", open.len());
+}
+
+#[test]
 fn nothing_is_said_to_be_nothing() {
     assert!(Campaign::new(&[]).shown(&[]).1.contains("No record matches the filters."));
     let page = Campaign::small().shown(&[("hide", "A,NS")]).1;
