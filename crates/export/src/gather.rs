@@ -1,6 +1,7 @@
 //! Reads a [`Matter`] from the workbench: [`run`], [`history`], [`investigation`], [`library`].
 //!
-//! Markings are looked up for every value that a text of the matter reveals, whether or not the matter is about it.
+//! Markings are looked up for every value that a text of the matter reveals, whether or not the matter is about it. [`levels_in`] does
+//! the same for other texts, so that what is printed is marked by the same rule as what is handed over.
 //!
 //! Errors: [`Error`] of the workbench; [`Error::Refused`] if there is nothing to hand over, or more than a document can have.
 
@@ -20,6 +21,8 @@ pub use library::library;
 use crate::levels::candidates;
 use crate::{Kind, Levels, MOST_ROWS, Matter, Reported, Source, Value};
 
+/// The longest text that can be a value as a whole, in bytes: a name whose bytes are all escaped.
+const LONGEST_VALUE: usize = 1_024;
 /// The most records of an answer that are read to choose from.
 const MOST_READ: usize = 100_000;
 
@@ -298,9 +301,32 @@ fn with_levels(workbench: &Workbench, matter: Matter) -> Result<Matter, Error> {
     }
     // Those of a single label are no words of a text.
     revealed.extend(matter.values.iter().map(|value| value.indicator.to_string()));
+    Ok(Matter { levels: levels_of(workbench, &revealed)?, ..matter })
+}
+
+/// The markings of every value that these texts reveal; a text that is a value reveals itself.
+///
+/// # Errors
+/// [`Error`] if the library cannot be read.
+pub fn levels_in<T: AsRef<str>>(
+    workbench: &Workbench,
+    texts: impl IntoIterator<Item = T>,
+) -> Result<Levels, Error> {
+    let mut revealed: HashSet<String> = HashSet::new();
+    for text in texts {
+        let text = text.as_ref();
+        revealed.extend(candidates(text));
+        if text.len() <= LONGEST_VALUE {
+            revealed.insert(text.to_owned());
+        }
+    }
+    levels_of(workbench, &revealed)
+}
+
+/// The markings of those of the texts that are indicators.
+fn levels_of(workbench: &Workbench, revealed: &HashSet<String>) -> Result<Levels, Error> {
     let indicators = revealed.iter().filter_map(|text| Indicator::from_canonical(text).ok()).collect();
-    let levels = workbench.markings(&indicators)?.into_iter().collect();
-    Ok(Matter { levels, ..matter })
+    Ok(workbench.markings(&indicators)?.into_iter().collect())
 }
 
 /// A stored time.

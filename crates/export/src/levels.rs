@@ -18,6 +18,11 @@ impl Levels {
         self.0.is_empty()
     }
 
+    /// The strictest level of all.
+    pub fn strictest(&self) -> Option<Tlp> {
+        self.0.values().copied().max()
+    }
+
     /// The strictest level of the values that a text reveals; `None` if none of them is marked.
     pub fn strictest_in(&self, text: &str) -> Option<Tlp> {
         if self.0.is_empty() {
@@ -67,7 +72,7 @@ pub(crate) fn candidates(text: &str) -> impl Iterator<Item = String> {
 
 fn of_tokens(text: &str) -> Vec<String> {
     let is_part = |c: char| c.is_alphanumeric() || matches!(c, '.' | ':' | '-' | '_');
-    let tokens = text.split(|c: char| !is_part(c)).map(trimmed);
+    let tokens = text.split(|c: char| !is_part(c)).map(|token| token.trim_matches(['.', '-']));
     tokens.filter(|token| token.contains(['.', ':'])).flat_map(ways_to_read).collect()
 }
 
@@ -80,12 +85,14 @@ fn ways_to_read(token: &str) -> Vec<String> {
 /// The token and what follows each separator, without what is too long: a stranger can send a million separators.
 fn endings(token: &str, separator: char) -> impl Iterator<Item = &str> {
     let rests = token.match_indices(separator).filter_map(|(at, _)| token.get(at + 1..));
-    std::iter::once(token).chain(rests).filter(|rest| rest.len() <= LONGEST).map(trimmed)
+    std::iter::once(token).chain(rests).filter(|rest| rest.len() <= LONGEST).flat_map(trimmed)
 }
 
-/// Without the punctuation of a sentence, or of emphasis.
-fn trimmed(token: &str) -> &str {
-    token.trim_matches(['.', '-', '_'])
+/// Without the punctuation of a sentence, and also without that of emphasis, which may be the beginning of a name: `_dmarc.example`.
+fn trimmed(token: &str) -> impl Iterator<Item = &str> {
+    let token = token.trim_matches(['.', '-']);
+    let bare = token.trim_matches(['.', '-', '_']);
+    std::iter::once(bare).chain((bare != token).then_some(token))
 }
 
 /// An address in its usual spelling, and an internationalised name as it is stored; any other text as it is.
@@ -113,6 +120,7 @@ mod tests {
             ("2001:db8::1", Tlp::Green),
             ("com.", Tlp::Clear),
             ("bücher.example", Tlp::Amber),
+            ("_spf.mail.example", Tlp::Red),
         ]);
         for (text, level) in [
             ("c2.example", Some(Tlp::Red)),
@@ -127,6 +135,9 @@ mod tests {
             ("\"v=spf1 ip4:192.0\" \".2.1 -all\"", Some(Tlp::Amber)),
             ("siehe www.bücher.example.", Some(Tlp::Amber)),
             ("xn--bcher-kva.example", Some(Tlp::Amber)),
+            ("\"v=spf1 include:_spf.mail.example -all\"", Some(Tlp::Red)),
+            ("see _spf.mail.example, but not mail.example", Some(Tlp::Red)),
+            ("include:mail.example", None),
             ("notc2.example", None),
             ("c2.example.net", None),
             ("192.0.2.10", None),

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use export::gather;
 use operation::{Indicator, Tlp};
+use workbench::investigation::shared;
 use workbench::investigation::{Additions, Investigation, Member, MemberRecords, Note, SourceReport};
 use workbench::job::{Job, Progress};
 use workbench::{Error, Workbench};
@@ -68,7 +70,7 @@ impl Data {
             tlp: None,
             at: workbench.clock().seconds(),
         };
-        data.tlp = data.marking().max(data.marking_of_others(workbench)?);
+        data.tlp = data.marking().max(data.marking_of_values(workbench)?);
         Ok(data)
     }
 
@@ -90,18 +92,38 @@ impl Data {
         [self.investigation.tlp, in_texts, members, sources, added].into_iter().max().flatten()
     }
 
-    /// The strictest marking in the library of what is named besides: what the members share, what was not followed, and what notes
-    /// are about, which may have been a member before.
-    fn marking_of_others(&self, workbench: &Workbench) -> Result<Option<Tlp>, Error> {
-        let shared = &self.comparison.shared;
-        let resources = shared.list.iter().filter_map(|shared| shared.resource.indicator());
-        let names = shared.unfollowed.iter().cloned().filter_map(Indicator::from_name);
-        let noted = self.notes.iter().filter_map(|note| note.member.clone());
-        let mut strictest = None;
-        for indicator in resources.chain(names.take(MOST_NAMES)).chain(noted) {
-            strictest = strictest.max(workbench.lookup(&indicator)?.and_then(|entry| entry.tlp));
-        }
-        Ok(strictest)
+    /// The strictest marking in the library of the values that any text of the report reveals, by the same rule as for what is handed
+    /// over: also in the middle of a note or of a TXT token, and names below them.
+    fn marking_of_values(&self, workbench: &Workbench) -> Result<Option<Tlp>, Error> {
+        let texts = self.written().into_iter().chain(self.named()).chain(self.shared());
+        Ok(gather::levels_in(workbench, texts)?.strictest())
+    }
+
+    /// What people and providers wrote.
+    fn written(&self) -> Vec<String> {
+        let Investigation { name, summary, .. } = &self.investigation;
+        let notes = self.notes.iter().map(|note| &note.text);
+        let titles = self.sources.iter().map(|source| &source.report.title);
+        let runs = self.comparison.records.members.iter().flat_map(|known| &known.answers);
+        let reasons = runs.filter_map(|answered| Some(&answered.latest.ending.reason.as_ref()?.text));
+        [name, summary].into_iter().chain(notes).chain(titles).chain(reasons).cloned().collect()
+    }
+
+    /// The indicators: members, what notes are about, which may have been a member before, and what was added.
+    fn named(&self) -> Vec<String> {
+        let members = self.members.iter().map(|member| &member.indicator);
+        let noted = self.notes.iter().filter_map(|note| note.member.as_ref());
+        let added = self.additions.indicators.iter().map(|added| &added.indicator);
+        let asked = self.additions.runs.iter().map(|run| &run.member);
+        members.chain(noted).chain(added).chain(asked).map(ToString::to_string).collect()
+    }
+
+    /// What members share and why it ranks, and the names that were not followed.
+    fn shared(&self) -> Vec<String> {
+        let found = &self.comparison.shared;
+        let resources = found.list.iter().flat_map(|one| [one.resource.to_string(), shared::line(&one.why)]);
+        let names = found.unfollowed.iter().take(MOST_NAMES).map(ToString::to_string);
+        resources.chain(names).collect()
     }
 }
 

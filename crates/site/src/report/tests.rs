@@ -179,6 +179,39 @@ fn the_marking_is_the_strictest_of_everything_that_is_named() {
     assert_eq!(marked(&add), "TLP:AMBER", "the text of a source is stricter than its marking");
 }
 
+#[test]
+fn a_marked_value_is_found_within_texts_tokens_and_names_below_it() {
+    let marked = |value: &str, write: &dyn Fn(&mut Workbench, i64)| {
+        let (_folder, mut workbench) = bench();
+        let id = campaign(&mut workbench);
+        workbench.add_marked(&[host(value)], Status::Active, Some(Tlp::Red)).unwrap();
+        write(&mut workbench, id);
+        let of = |name: &str| {
+            let soa = "ns1.quietharbor.example hostmaster.quietharbor.example 1 2 3 4 5";
+            vec![
+                record(name, RrType::TXT, "\"v=spf1 include:_spf.mailroom.example -all\"", (0, 9)),
+                record(name, RrType::SOA, soa, (0, 9)),
+            ]
+        };
+        let of = ["lure0.example", "lure1.example"].map(|name| (name, of(name)));
+        let comparison = comparison(&workbench, id, &of);
+        Report::read(&workbench, id, comparison, ("ann", &Options::default(), 10)).unwrap().marking
+    };
+    let nothing = |_: &mut Workbench, _: i64| ();
+    let note = |workbench: &mut Workbench, id: i64| {
+        workbench.note_investigation(id, None, "It asks www[.]c2[.]example:8443.").unwrap();
+    };
+    assert_eq!(marked("c2.example", &nothing), "TLP:CLEAR", "nothing names it");
+    assert_eq!(marked("c2.example", &note), "TLP:RED", "a note has a name below it");
+    assert_eq!(marked("_spf.mailroom.example", &nothing), "TLP:RED", "a token of TXT records");
+    assert_eq!(marked("mailroom.example", &nothing), "TLP:RED", "a name below it in a token");
+    assert_eq!(marked("hostmaster.quietharbor.example", &nothing), "TLP:RED", "the mailbox of a zone");
+    let joins = |workbench: &mut Workbench, id: i64| {
+        workbench.add_members(id, &[host("deep.below.marked.example")], &Origin::User).unwrap();
+    };
+    assert_eq!(marked("marked.example", &joins), "TLP:RED", "a member below it");
+}
+
 /// Texts that a page might run, break at, or be reversed by.
 const HOSTILE: [&str; 4] = [
     "<script>window.hit=1</script>",
