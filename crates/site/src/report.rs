@@ -23,6 +23,7 @@ mod tests;
 use std::sync::Arc;
 
 use askama::Template;
+use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use context::weak::Rules;
@@ -37,6 +38,7 @@ use self::data::Data;
 use self::paper::Paper;
 use crate::asset;
 use crate::comparisons::Comparison;
+use crate::run_file::Downloads;
 use crate::shelf;
 use crate::site::Shared;
 
@@ -46,7 +48,7 @@ const IN_FILE: usize = 10_000;
 /// The longest part of a file's name that comes from the investigation, in characters.
 const LONGEST_NAME: usize = 60;
 /// What a file is.
-pub(crate) const TYPE: &str = "text/html; charset=utf-8";
+const TYPE: &str = "text/html; charset=utf-8";
 /// The style of the sheets.
 const STYLE: &str = "report.css";
 
@@ -107,17 +109,21 @@ pub(crate) async fn page(site: &Shared, id: i64, author: &str, options: &Options
     of(site, id, author, options, ON_PAGE).await
 }
 
-/// The report as a file.
+/// The report as a file, with the limits that all downloads have.
 ///
 /// # Errors
-/// [`Problem`]
+/// [`Problem`]; 503 if too many files are downloaded.
 pub(crate) async fn download(
     site: &Shared,
     id: i64,
     author: &str,
     options: &Options,
-) -> Result<File, Problem> {
-    Ok(of(site, id, author, options, IN_FILE).await?.file()?)
+) -> Result<Response, Problem> {
+    let place = site.downloads.begin()?;
+    let turn = site.downloads.turn().await?;
+    let File { name, html } = of(site, id, author, options, IN_FILE).await?.file()?;
+    drop(turn);
+    Ok(Downloads::text(place, &name, TYPE, html))
 }
 
 async fn of(site: &Shared, id: i64, author: &str, options: &Options, most: usize) -> Result<Report, Problem> {

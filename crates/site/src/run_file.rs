@@ -282,7 +282,7 @@ fn stream<R: Read + Send + 'static>(place: OwnedSemaphorePermit, source: R) -> B
 }
 
 /// A file to be saved and never displayed, because strangers wrote its content.
-pub(crate) fn attachment(file: &str, kind: &'static str, content: impl Into<Body>) -> Response {
+fn attachment(file: &str, kind: &'static str, content: impl Into<Body>) -> Response {
     let mut response = (StatusCode::OK, content.into()).into_response();
     compress::mark(&mut response);
     let named = format!("attachment; filename=\"{file}\"");

@@ -11,7 +11,6 @@ use utoipa_axum::routes;
 use super::{Asked, Named, Reading};
 use crate::access::Visitor;
 use crate::report::{self, Options};
-use crate::run_file::attachment;
 use crate::site::Shared;
 
 pub(super) fn routes() -> OpenApiRouter<Shared> {
@@ -45,6 +44,5 @@ pub(super) async fn show(
     let sections = Options::sections(look.section.as_deref());
     let sections = sections.map_err(|error| Problem::bad_request(format!("section: {error}")))?;
     let options = Options { defang: look.defang.unwrap_or(true), sections };
-    let file = report::download(&site, id, visitor.name(), &options).await?;
-    Ok(attachment(&file.name, report::TYPE, file.html))
+    report::download(&site, id, visitor.name(), &options).await
 }

@@ -5,11 +5,14 @@ use cof::{Name, Rdata, Record, RrType};
 use context::ListsNow;
 use operation::{Indicator, Marking, Tlp};
 use tempfile::TempDir;
+use workbench::Desk;
 use workbench::investigation::shared;
 use workbench::investigation::{Edit, NewInvestigation, NewReport, Origin, Verdict};
 use workbench::library::{Setting, Status};
+use workbench::run::Runs;
 
 use super::*;
+use crate::site::Site;
 
 const DAY: u64 = 86_400;
 /// 2026-05-01.
@@ -263,6 +266,23 @@ fn hostile_text_is_text_and_nothing_is_loaded_or_run() {
         assert!(!html.contains('\u{202e}') && !html.contains('\u{7}'));
         assert!(html.contains("&#60;script&#62;window"), "{html}");
     }
+}
+
+#[tokio::test]
+async fn a_file_takes_a_place_among_the_downloads() {
+    let (_folder, mut workbench) = bench();
+    let id = campaign(&mut workbench);
+    let site: Shared = Arc::new(Site::new(Runs::serving(Desk::of(workbench)).await.unwrap()));
+    let mut places = Vec::new();
+    while let Ok(place) = site.downloads.begin() {
+        places.push(place);
+    }
+    let refused = download(&site, id, "ann", &Options::default()).await.unwrap_err();
+    assert_eq!(refused.status, 503);
+    places.pop();
+    assert_eq!(download(&site, id, "ann", &Options::default()).await.unwrap().status(), 200);
+    // Only a file that is read keeps its place.
+    assert!(site.downloads.begin().is_ok());
 }
 
 #[test]

@@ -10,7 +10,6 @@ use super::{address, found};
 use crate::access::Visitor;
 use crate::page::{Frame, show};
 use crate::report::{self, Options, Section};
-use crate::run_file::attachment;
 use crate::site::Shared;
 
 #[derive(Template)]
@@ -46,8 +45,7 @@ pub(super) async fn file(
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
     let options = Options::of_page(&pairs);
-    let report::File { name, html } = report::download(&site, id, visitor.name(), &options).await?;
-    Ok(attachment(&name, report::TYPE, html))
+    report::download(&site, id, visitor.name(), &options).await
 }
 
 impl Page {
