@@ -39,7 +39,7 @@ pub(crate) use migrate::{BindSecrets, Watcher};
 pub(crate) use problem::Problem;
 
 /// The version of the tables, in `PRAGMA user_version`.
-const VERSION: i64 = 9;
+const VERSION: i64 = 10;
 /// The actor of automatic changes in the audit trail. No user can have this name.
 pub(crate) const PROGRAM: &str = "backsight";
 /// Marks the file as ours (`PRAGMA application_id`): `BkSt`.

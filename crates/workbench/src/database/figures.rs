@@ -2,7 +2,7 @@
 //!
 //! A list of a million indicators is sorted by them, so they are stored (`schema-9.sql`). [`last_seen`] reads the claims of
 //! relationships, also as the SQL function `last_seen_of`; [`derive()`] writes both columns of one indicator or of all, and [`faults`]
-//! compares them with what they are derived from. Relationships to removed indicators are not counted, as on the indicator's page.
+//! compares them with what they are derived from. Relationships to removed indicators do not count for either, as on the indicator's page.
 //!
 //! Claims that cannot be read say nothing; nothing here fails except by the database.
 
@@ -22,10 +22,10 @@ const RELATED: &str = "(SELECT count(*) FROM relationships r JOIN indicators o O
 
 /// When an indicator `i` was last seen.
 const SEEN: &str = "max(0, \
-    coalesce((SELECT max(last_seen_of(c.attributes)) FROM relationships r \
-     JOIN relationship_claims c ON c.relationship = r.id WHERE r.from_id = i.id), 0), \
-    coalesce((SELECT max(last_seen_of(c.attributes)) FROM relationships r \
-     JOIN relationship_claims c ON c.relationship = r.id WHERE r.to_id = i.id), 0))";
+    coalesce((SELECT max(last_seen_of(c.attributes)) FROM relationships r JOIN indicators o ON o.id = r.to_id \
+     JOIN relationship_claims c ON c.relationship = r.id WHERE r.from_id = i.id AND o.removed_at IS NULL), 0), \
+    coalesce((SELECT max(last_seen_of(c.attributes)) FROM relationships r JOIN indicators o ON o.id = r.from_id \
+     JOIN relationship_claims c ON c.relationship = r.id WHERE r.to_id = i.id AND o.removed_at IS NULL), 0))";
 
 /// The time in the claim of a relationship, in seconds since the epoch; 0 if it has none.
 pub(crate) fn last_seen<'a>(attributes: impl IntoIterator<Item = (&'a str, &'a str)>) -> i64 {

@@ -154,6 +154,9 @@ fn change_tables(
     }
     if version < 9 {
         transaction.execute_batch(include_str!("../schema-9.sql"))?;
+    }
+    if version < 10 {
+        // Version 9 also took relationships to removed indicators for sightings.
         figures::derive(transaction, None)?;
     }
     if version < 4 {

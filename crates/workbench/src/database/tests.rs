@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use cof::RrType;
 use cof::time::Clock;
 use operation::{Finding, Indicator};
 use tempfile::TempDir;
@@ -372,4 +373,30 @@ fn a_check_that_takes_long_is_ended_in_time() {
     let workbench = filled(folder.path());
     assert_eq!(workbench.quick_check(Duration::from_secs(30)).unwrap(), Checked::All);
     assert!(workbench.quick_check(Duration::ZERO).is_ok());
+}
+
+#[test]
+fn a_sighting_with_a_removed_indicator_does_not_count_any_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut workbench = open(folder.path());
+    let [name, address] = ["a.example", "192.0.2.1"].map(value);
+    let join = Finding::Relationship {
+        from: name.clone(),
+        to: address.clone(),
+        rrtype: RrType::A,
+        attributes: vec![("Last Seen".to_owned(), "2017-06-09".to_owned())],
+        records: vec![],
+        caution: None,
+    };
+    workbench.add_findings(1, "CIRCL Passive DNS", &address, &[join]).unwrap();
+    workbench.remove_indicator(&name).unwrap();
+    // As version 9 left it.
+    let old =
+        "UPDATE indicators SET last_seen = 1496966400 WHERE value = '192.0.2.1'; PRAGMA user_version = 9;";
+    workbench.change(|change| Ok(change.transaction.execute_batch(old)?)).unwrap();
+    assert_eq!(workbench.read(check::content).unwrap().len(), 1);
+    drop(workbench);
+    let workbench = open(folder.path());
+    assert_eq!(workbench.read(check::content).unwrap(), [""; 0]);
+    assert_eq!(workbench.lookup(&address).unwrap().unwrap().last_seen, None);
 }

@@ -1,11 +1,11 @@
 //! Adds indicators by hand: one, or many in one transaction.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use operation::{Indicator, Tlp};
 use serde_json::json;
 
-use crate::database::{Change, Problem};
+use crate::database::{Change, Problem, derive_figures};
 use crate::indicator_key::{sort_key, type_code};
 use crate::library::Status;
 use crate::library::entry::{Place, find};
@@ -157,18 +157,41 @@ impl Change<'_> {
     pub(super) fn bring_back(&self, id: i64) -> Result<(), Problem> {
         let sql = "UPDATE indicators SET removed_at = NULL, updated_at = ? WHERE id = ?";
         self.transaction.prepare_cached(sql)?.execute((self.at, id))?;
-        self.count_for_others(id, 1)
+        self.count_for_others(id)
     }
 
-    /// Adds this to the number of relationships of all indicators for each that they have with this one, which was removed or brought
-    /// back.
-    pub(super) fn count_for_others(&self, id: i64, sign: i64) -> Result<(), Problem> {
-        let sql = "UPDATE indicators SET related = related + ?2 * ( \
+    /// Adds the relationships with an indicator that was brought back to the figures of those that have them.
+    fn count_for_others(&self, id: i64) -> Result<(), Problem> {
+        let sql = "UPDATE indicators SET related = related + \
                      (SELECT count(*) FROM relationships WHERE from_id = ?1 AND to_id = indicators.id) + \
-                     (SELECT count(*) FROM relationships WHERE from_id = indicators.id AND to_id = ?1)) \
+                     (SELECT count(*) FROM relationships WHERE from_id = indicators.id AND to_id = ?1), \
+                   last_seen = max(last_seen, \
+                     coalesce((SELECT max(last_seen_of(c.attributes)) FROM relationships r \
+                       JOIN relationship_claims c ON c.relationship = r.id \
+                       WHERE r.from_id = ?1 AND r.to_id = indicators.id), 0), \
+                     coalesce((SELECT max(last_seen_of(c.attributes)) FROM relationships r \
+                       JOIN relationship_claims c ON c.relationship = r.id \
+                       WHERE r.from_id = indicators.id AND r.to_id = ?1), 0)) \
                    WHERE id IN (SELECT to_id FROM relationships WHERE from_id = ?1 \
                                 UNION SELECT from_id FROM relationships WHERE to_id = ?1)";
-        self.transaction.prepare_cached(sql)?.execute((id, sign))?;
+        self.transaction.prepare_cached(sql)?.execute([id])?;
+        Ok(())
+    }
+
+    /// Derives the figures of those that have relationships with indicators that were removed, each once: many may be removed that
+    /// have one in common.
+    pub(super) fn derive_for_others(&self, removed: &[i64]) -> Result<(), Problem> {
+        let sql = "SELECT to_id FROM relationships WHERE from_id = ?1 \
+                   UNION SELECT from_id FROM relationships WHERE to_id = ?1";
+        let mut statement = self.transaction.prepare_cached(sql)?;
+        let mut others: BTreeSet<i64> = BTreeSet::new();
+        for id in removed {
+            let rows = statement.query_map([id], |row| row.get(0))?;
+            others.extend(rows.collect::<Result<Vec<i64>, _>>()?);
+        }
+        for id in others {
+            derive_figures(&self.transaction, Some(id))?;
+        }
         Ok(())
     }
 

@@ -106,8 +106,12 @@ impl Workbench {
     /// [`Error::Refused`] if one never was in the library.
     pub fn remove_indicators(&mut self, indicators: &[Indicator]) -> Result<Removed, Error> {
         self.change(|change| {
-            let count = count(indicators, |indicator| change.remove(indicator))?;
-            change.removed(count)
+            let mut removed = Vec::new();
+            for indicator in indicators {
+                removed.extend(change.remove(indicator)?);
+            }
+            change.derive_for_others(&removed)?;
+            change.removed(removed.len())
         })
     }
 
@@ -171,18 +175,17 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Whether the indicator was present.
-    fn remove(&self, indicator: &Indicator) -> Result<bool, Problem> {
+    /// The row of the indicator if it was present. The figures of others are left to the caller.
+    fn remove(&self, indicator: &Indicator) -> Result<Option<i64>, Problem> {
         let Some(place) = find(&self.transaction, indicator)? else {
             return Err(Problem::missing(format!("{indicator} is not in the library")));
         };
         if !place.removed {
             let sql = "UPDATE indicators SET removed_at = ?1, updated_at = ?1 WHERE id = ?2";
             self.transaction.prepare_cached(sql)?.execute((self.at, place.id))?;
-            self.count_for_others(place.id, -1)?;
             self.audit("indicator.remove", &indicator.to_string(), &json!({}))?;
         }
-        Ok(!place.removed)
+        Ok((!place.removed).then_some(place.id))
     }
 
     /// Whether the indicator was removed.
