@@ -9,6 +9,7 @@
 //!
 //! Errors: [`Error::Refused`](crate::Error::Refused) is an error of the user. Failures of a provider are in the runs.
 
+mod begin;
 mod control;
 mod progress;
 mod request;
@@ -18,6 +19,7 @@ mod work;
 
 use operation::Indicator;
 
+pub use begin::Joining;
 pub use progress::{Failure, Progress};
 pub use request::{Operation, Request};
 pub use stored::Task;

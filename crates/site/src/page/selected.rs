@@ -94,10 +94,7 @@ async fn begin(
     let create = move |workbench: &mut Workbench| {
         let indicators = present(workbench, chosen.indicators(workbench)?)?;
         // Nothing is put into an investigation for a job that cannot begin.
-        request.check(&indicators)?;
-        target.refuse_open_job(workbench)?;
-        let id = target.join(workbench, &indicators)?;
-        workbench.create_job(id, &request, &indicators)
+        workbench.join_and_create_job(&target.joining(&indicators), &request, &indicators)
     };
     let job = site.desk.change(may.name(), create).await?;
     let investigation = job.investigation;

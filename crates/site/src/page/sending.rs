@@ -12,7 +12,7 @@ use edge::problem::Problem;
 use operation::Indicator;
 use serde::Deserialize;
 use workbench::investigation::{Investigation, NewInvestigation, Origin, Status, Verdict, Wanted};
-use workbench::job::Job;
+use workbench::job::Joining;
 use workbench::{Error, Workbench};
 
 use super::{Frame, encoded, go, show};
@@ -77,24 +77,23 @@ impl Target {
         match self {
             Self::Existing(id) => workbench.add_members(*id, indicators, &Origin::User).map(|_| *id),
             Self::New(name) => {
-                let (name, members) = (name.clone(), indicators.to_vec());
-                let new = NewInvestigation { name, members, ..NewInvestigation::default() };
+                let new = Self::new_one(name, indicators);
                 workbench.create_investigation(&new).map(|created| created.id)
             }
         }
     }
 
-    /// Refuses an investigation with a job that has not ended, so that nothing is put into it for a job that cannot begin.
-    pub(super) fn refuse_open_job(&self, workbench: &Workbench) -> Result<(), Error> {
+    /// The same for indicators that a job is to ask about.
+    pub(super) fn joining(&self, indicators: &[Indicator]) -> Joining {
         match self {
-            Self::Existing(id) if workbench.jobs(*id)?.iter().any(Job::is_open) => {
-                let name = workbench.investigation(*id)?.name;
-                Err(Error::conflict(format!(
-                    "a job of {name:?} has not ended: wait for it, cancel it, or choose another investigation"
-                )))
-            }
-            _ => Ok(()),
+            Self::Existing(id) => Joining::Existing(*id),
+            Self::New(name) => Joining::New(Box::new(Self::new_one(name, indicators))),
         }
+    }
+
+    fn new_one(name: &str, indicators: &[Indicator]) -> NewInvestigation {
+        let (name, members) = (name.to_owned(), indicators.to_vec());
+        NewInvestigation { name, members, ..NewInvestigation::default() }
     }
 
     /// The key of the message about it.

@@ -45,21 +45,28 @@ impl Workbench {
     /// # Errors
     /// As [`Self::create_investigation`].
     pub fn create_with(&mut self, new: &NewInvestigation, typed: &[Indicator]) -> Result<Created, Error> {
-        let name = checked_name(&new.name)?;
-        self.change(|change| {
-            let id = change.insert_investigation(&name, new.tlp)?;
-            let detail = json!({"tlp": new.tlp.map(Tlp::word), "members": new.members.len() + typed.len()});
-            change.audit("investigation.create", &name, &detail)?;
-            let report = new.report.as_ref().map(|report| change.keep_report(id, report)).transpose()?;
-            let origin = report.map_or(Origin::User, Origin::Report);
-            let mut joined = change.join(id, &new.members, new.tlp, &origin)?;
-            joined.extend(change.join(id, typed, new.tlp, &Origin::User)?);
-            Ok(Created { id, joined })
-        })
+        self.change(|change| change.create_investigation(new, typed))
     }
 }
 
 impl Change<'_> {
+    /// Creates an investigation with its members; those that were typed are not in its report.
+    pub(crate) fn create_investigation(
+        &self,
+        new: &NewInvestigation,
+        typed: &[Indicator],
+    ) -> Result<Created, Problem> {
+        let name = checked_name(&new.name)?;
+        let id = self.insert_investigation(&name, new.tlp)?;
+        let detail = json!({"tlp": new.tlp.map(Tlp::word), "members": new.members.len() + typed.len()});
+        self.audit("investigation.create", &name, &detail)?;
+        let report = new.report.as_ref().map(|report| self.keep_report(id, report)).transpose()?;
+        let origin = report.map_or(Origin::User, Origin::Report);
+        let mut joined = self.join(id, &new.members, new.tlp, &origin)?;
+        joined.extend(self.join(id, typed, new.tlp, &Origin::User)?);
+        Ok(Created { id, joined })
+    }
+
     fn insert_investigation(&self, name: &str, tlp: Option<Tlp>) -> Result<i64, Problem> {
         if let Some(taken) = list::numbered(&self.transaction, name)? {
             let why = format!("investigation {taken} is already called {name:?}: choose another name");

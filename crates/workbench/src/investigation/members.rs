@@ -134,7 +134,7 @@ impl Workbench {
 
 impl Change<'_> {
     /// Makes indicators members of an investigation that is not removed.
-    pub(super) fn join(
+    pub(crate) fn join(
         &self,
         id: i64,
         indicators: &[Indicator],

@@ -1,44 +1,14 @@
-//! Creates jobs, and pauses, resumes and cancels them. A process that works on a job notices within a second.
+//! Pauses, resumes and cancels jobs. A process that works on a job notices within a second.
 
-use operation::Indicator;
 use serde_json::json;
 
 use super::stored::find;
-use super::{Job, Request, State};
+use super::{Job, State};
 use crate::database::{Change, Problem};
 use crate::run::worker_is_gone;
 use crate::{Error, Workbench};
 
 impl Workbench {
-    /// Creates a job; a process that claims it works on it.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] if there is no such investigation, it is removed, another job of it is open, or there is nothing to ask.
-    pub fn create_job(
-        &mut self,
-        investigation: i64,
-        request: &Request,
-        subjects: &[Indicator],
-    ) -> Result<Job, Error> {
-        request.check(subjects)?;
-        let subjects: Vec<&Indicator> = subjects.iter().filter(|subject| request.accepts(subject)).collect();
-        self.change(|change| {
-            let name = change.present_name(investigation)?;
-            change.refuse_second_job(investigation, &name)?;
-            let lines: Vec<String> = subjects.iter().map(ToString::to_string).collect();
-            let sql = "INSERT INTO jobs (investigation, actor, state, request, subjects, retried, created_at) \
-                       VALUES (?, ?, 'running', ?, ?, 0, ?)";
-            let row = (investigation, change.actor, request.written(), lines.join("\n"), change.at);
-            change.transaction.prepare_cached(sql)?.execute(row)?;
-            let job = find(&change.transaction, change.transaction.last_insert_rowid())?;
-            let packages: Vec<&str> =
-                request.operations.iter().map(|operation| operation.package.as_str()).collect();
-            let detail = json!({"job": job.id, "operations": packages, "subjects": subjects.len()});
-            change.audit("job.create", &name, &detail)?;
-            Ok(job)
-        })
-    }
-
     /// Pauses a job; what is under way is finished.
     ///
     /// # Errors
@@ -109,24 +79,6 @@ impl Workbench {
 }
 
 impl Change<'_> {
-    /// The name of an investigation that is not removed.
-    fn present_name(&self, investigation: i64) -> Result<String, Problem> {
-        self.present_investigation(investigation).map(|investigation| investigation.name)
-    }
-
-    /// One job at a time, so that its progress is that of the investigation.
-    fn refuse_second_job(&self, investigation: i64, name: &str) -> Result<(), Problem> {
-        let sql = "SELECT max(id) FROM jobs WHERE investigation = ? AND state IN ('running', 'paused')";
-        let open: Option<i64> =
-            self.transaction.prepare_cached(sql)?.query_row([investigation], |row| row.get(0))?;
-        match open {
-            Some(open) => Err(Problem::conflict(format!(
-                "job {open} of {name:?} has not ended: wait for it, resume it or cancel it"
-            ))),
-            None => Ok(()),
-        }
-    }
-
     /// Changes the state of a job that is in one of these.
     fn turn_job(
         &self,

@@ -27,6 +27,36 @@ fn job_of(workbench: &mut Workbench, asking: &Asking, members: &[Indicator]) -> 
     workbench.create_job(id, &request, members).unwrap()
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_cannot_begin_leaves_nothing_behind() {
+    let lab = Lab::answering(String::new()).await;
+    let (asking, mut bench) = (lab.asking(), lab.bench());
+    let first = job_of(&mut bench, &asking, &names(1));
+    let (request, all) = (first.request.clone(), names(3));
+    let new = |name: &str| {
+        let (name, members) = (name.to_owned(), all.clone());
+        Joining::New(Box::new(NewInvestigation { name, members, ..NewInvestigation::default() }))
+    };
+    let entries = bench.audit(&crate::audit::Filter::default()).unwrap().total;
+    for (joining, request, kind) in [
+        (Joining::Existing(first.investigation), request.clone(), Kind::Conflict),
+        (Joining::Existing(99), request.clone(), Kind::Missing),
+        (new("test"), request.clone(), Kind::Conflict),
+        (new("second"), Request::default(), Kind::Invalid),
+    ] {
+        let error = bench.join_and_create_job(&joining, &request, &all).unwrap_err();
+        assert_eq!(error.kind(), Some(kind), "{joining:?}: {error}");
+    }
+    assert_eq!(bench.members(first.investigation).unwrap().len(), 1, "nobody joined for a second job");
+    assert!(bench.lookup(&all[2]).unwrap().is_none(), "nothing came into the library");
+    assert_eq!(bench.audit(&crate::audit::Filter::default()).unwrap().total, entries);
+    let begun = bench.join_and_create_job(&new("second"), &request, &all).unwrap();
+    assert_eq!((begun.subjects.len(), bench.members(begun.investigation).unwrap().len()), (3, 3));
+    bench.cancel_job(first.id).unwrap();
+    let begun = bench.join_and_create_job(&Joining::Existing(first.investigation), &request, &all).unwrap();
+    assert_eq!((begun.subjects.len(), bench.members(begun.investigation).unwrap().len()), (3, 3));
+}
+
 async fn work(lab: &Lab, job: &Job, asking: &Asking) -> Result<Job, Error> {
     lab.runs().work_on(job.id, vec![Ok(asking.clone())], &Arc::default()).await
 }

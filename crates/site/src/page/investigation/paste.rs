@@ -15,7 +15,7 @@ use operation::report::{Found, Report, Subject, decode, sentence};
 use operation::{Indicator, IndicatorType, Marking, Package, Tlp};
 use workbench::Workbench;
 use workbench::investigation::{NewInvestigation, NewReport};
-use workbench::job::Request;
+use workbench::job::{Joining, Request};
 use workbench::run::Cost;
 
 use super::address;
@@ -120,7 +120,7 @@ pub(super) async fn read(
     show_as(StatusCode::OK, &Page { frame, form, preview: Some(preview), refused: None })
 }
 
-/// Creates the investigation and, if wanted, the job; returns its number.
+/// Creates the investigation and, if wanted, the job, or nothing; returns its number.
 async fn create(
     site: &Shared,
     may: &May<EditLibrary>,
@@ -142,16 +142,19 @@ async fn create(
         report: Some(report),
         members: members.as_ref().clone(),
     };
-    let create = move |workbench: &mut Workbench| workbench.create_investigation(&new);
-    let id = site.desk.change(may.name(), create).await?.id;
-    if asks {
-        let chosen: Vec<String> = sent.all("operation").map(str::to_owned).collect();
-        let offered: Vec<_> =
-            preview.offers.iter().map(|offer| (Arc::clone(&offer.package), offer.cost.clone())).collect();
-        let request = Request { operations: operations(&offered, &chosen), ..Request::default() };
-        let begin = move |workbench: &mut Workbench| workbench.create_job(id, &request, &members);
-        start(site, site.desk.change(may.name(), begin).await?);
+    if !asks {
+        let create = move |workbench: &mut Workbench| workbench.create_investigation(&new);
+        return Ok(site.desk.change(may.name(), create).await?.id);
     }
+    let chosen: Vec<String> = sent.all("operation").map(str::to_owned).collect();
+    let offered: Vec<_> =
+        preview.offers.iter().map(|offer| (Arc::clone(&offer.package), offer.cost.clone())).collect();
+    let request = Request { operations: operations(&offered, &chosen), ..Request::default() };
+    let joining = Joining::New(Box::new(new));
+    let begin = move |workbench: &mut Workbench| workbench.join_and_create_job(&joining, &request, &members);
+    let job = site.desk.change(may.name(), begin).await?;
+    let id = job.investigation;
+    start(site, job);
     Ok(id)
 }
 
