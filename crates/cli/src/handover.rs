@@ -117,7 +117,7 @@ fn refused(refusal: &Refusal) -> Failure {
     Failure::usage(refusal)
 }
 
-/// Says what is held back, and that nothing was chosen.
+/// Says what is held back or left out, and that nothing was chosen.
 fn complain(handover: &Handover, max: Option<Tlp>) {
     let max = max.map(|max| max.to_string()).unwrap_or_default();
     for (indicator, tlp) in handover.held.iter().take(NAMED) {
@@ -137,6 +137,10 @@ fn complain(handover: &Handover, max: Option<Tlp>) {
             let what = terminal::plural(count as u64, what);
             terminal::complain(&format!("held back {what} with values that are marked stricter than {max}"));
         }
+    }
+    if handover.left_out > 0 {
+        let text = "attributes and relationships left out, because an indicator has more than 1,000 of them";
+        terminal::complain(&format!("{text}: {}", terminal::thousands(handover.left_out)));
     }
     if handover.values.is_empty() && handover.rows.is_empty() && handover.links.is_empty() {
         terminal::complain("the document is empty: nothing matches, or all of it is held back");

@@ -64,6 +64,7 @@ pub fn json(handover: &Handover) -> String {
         relationships: handover.links.iter().map(LinkShape::of).collect(),
         held_back: handover.held.len(),
         held_back_records: handover.held_rows,
+        left_out: handover.left_out,
     };
     // It consists of texts and numbers, which always can be written.
     serde_json::to_string(&document).unwrap_or_default() + "\n"
@@ -138,6 +139,7 @@ struct Document<'a> {
     relationships: Vec<LinkShape>,
     held_back: usize,
     held_back_records: usize,
+    left_out: u64,
 }
 
 #[derive(Serialize)]

@@ -262,6 +262,7 @@ fn new(kind: Kind, key: String, title: String, created_at: u64) -> Matter {
         values: Vec::new(),
         reported: Vec::new(),
         links: Vec::new(),
+        left_out: 0,
         levels: Levels::default(),
     }
 }

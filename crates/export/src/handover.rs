@@ -61,6 +61,8 @@ pub struct Handover {
     pub held_rows: usize,
     /// How many attributes and other texts are held back for the same reason.
     pub held_texts: usize,
+    /// How many attributes and relationships of the library are left out, because an indicator has more than are read.
+    pub left_out: u64,
     /// The marking of everything that has none of its own.
     base: Option<Tlp>,
     levels: Levels,
@@ -113,6 +115,7 @@ impl Handover {
             held: Vec::new(),
             held_rows: 0,
             held_texts: 0,
+            left_out: matter.left_out,
             base,
             levels: matter.levels,
         };

@@ -34,6 +34,9 @@ pub struct Matter {
     pub reported: Vec<Reported>,
     /// Relationships of the threat library, of which no record is known here.
     pub links: Vec<Link>,
+    /// How many attributes and relationships of the library are not among these, because an indicator has too many; a relationship of
+    /// two such indicators counts twice.
+    pub left_out: u64,
     /// The markings of indicators in it.
     pub levels: Levels,
 }

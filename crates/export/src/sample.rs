@@ -67,6 +67,7 @@ pub(crate) fn matter() -> Matter {
         ],
         reported: records(),
         links: vec![link],
+        left_out: 0,
         levels: Levels::default(),
     }
 }

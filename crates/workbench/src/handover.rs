@@ -9,9 +9,22 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::database::Problem;
 use crate::indicator_key::sort_key;
 use crate::library::{
-    Attribute, Relationship, attributes_of, find, relationships_of, stored_indicator, stored_tlp,
+    Attribute, Relationship, attributes_of, counts_of, find, relationships_of, stored_indicator, stored_tlp,
 };
 use crate::{Error, Workbench};
+
+/// What the library has about an indicator besides its entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attached {
+    /// Its attributes, at most 1,000.
+    pub attributes: Vec<Attribute>,
+    /// Its relationships with present indicators, at most 1,000 in each direction.
+    pub relationships: Vec<Relationship>,
+    /// How many attributes there are.
+    pub attribute_count: u64,
+    /// How many relationships there are.
+    pub relationship_count: u64,
+}
 
 /// What a run claims in the library.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,14 +68,20 @@ impl Workbench {
         })
     }
 
-    /// The attributes and relationships of an indicator, at most 1,000 of each and direction; nothing if the library does not have it.
+    /// The attributes and relationships of an indicator; nothing if the library does not have it.
     ///
     /// # Errors
     /// [`Error`] if the database cannot be read.
-    pub fn attached_to(&self, indicator: &Indicator) -> Result<(Vec<Attribute>, Vec<Relationship>), Error> {
+    pub fn attached_to(&self, indicator: &Indicator) -> Result<Attached, Error> {
         self.read(|database| {
-            let Some(place) = find(database, indicator)? else { return Ok((Vec::new(), Vec::new())) };
-            Ok((attributes_of(database, place.id)?, relationships_of(database, place.id)?))
+            let Some(place) = find(database, indicator)? else { return Ok(Attached::default()) };
+            let (attribute_count, relationship_count) = counts_of(database, place.id)?;
+            Ok(Attached {
+                attributes: attributes_of(database, place.id)?,
+                relationships: relationships_of(database, place.id)?,
+                attribute_count,
+                relationship_count,
+            })
         })
     }
 
@@ -190,8 +209,9 @@ mod tests {
         let claimed = workbench.claimed_by(1).unwrap();
         assert!(findings().iter().all(|finding| claimed.has(finding)), "{claimed:?}");
         assert!(workbench.claimed_by(2).unwrap().is_empty());
-        let (attributes, relationships) = workbench.attached_to(&value("a.example")).unwrap();
-        assert_eq!((attributes.len(), relationships.len()), (1, 1));
+        let attached = workbench.attached_to(&value("a.example")).unwrap();
+        assert_eq!((attached.attributes.len(), attached.relationships.len()), (1, 1));
+        assert_eq!((attached.attribute_count, attached.relationship_count), (1, 1));
         workbench.undo(1).unwrap();
         assert!(workbench.claimed_by(1).unwrap().is_empty());
     }

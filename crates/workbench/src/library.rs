@@ -38,7 +38,9 @@ pub use add::{Adding, Outcome};
 pub(crate) use curate::LONGEST_NOTE;
 pub use curate::{Setting, Standing};
 pub use details::{Attribute, Claim, Details, Note, Relationship};
-pub(crate) use details::{attributes as attributes_of, relationships as relationships_of};
+pub(crate) use details::{
+    attributes as attributes_of, counts as counts_of, relationships as relationships_of,
+};
 pub use entry::Entry;
 pub(crate) use entry::{find, stored_indicator, stored_status, stored_tlp};
 pub(crate) use findings::Addition;

@@ -69,6 +69,8 @@ pub(super) struct HandoverRecords {
     held_back: u64,
     /// How many records and relationships are held back.
     held_back_records: u64,
+    /// How many attributes and relationships of the library are left out, because an indicator has more than 1,000.
+    left_out: u64,
 }
 
 /// Hand over a run, a history, an investigation or a part of the library as a document

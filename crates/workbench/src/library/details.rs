@@ -109,7 +109,7 @@ fn details(database: &Connection, id: i64, entry: Entry) -> Result<Details, Prob
     Ok(Details {
         claims: on_indicator.of(database, id)?,
         attributes: attributes(database, id)?,
-        attribute_count: count(database, "SELECT count(*) FROM attributes WHERE indicator = ?", id)?,
+        attribute_count: count(database, ATTRIBUTES, id)?,
         relationships: relationships(database, id)?,
         relationship_count: count(database, RELATIONSHIPS, id)?,
         notes: notes(database, id)?,
@@ -118,6 +118,7 @@ fn details(database: &Connection, id: i64, entry: Entry) -> Result<Details, Prob
     })
 }
 
+const ATTRIBUTES: &str = "SELECT count(*) FROM attributes WHERE indicator = ?";
 const RELATIONSHIPS: &str = "SELECT \
     (SELECT count(*) FROM relationships r JOIN indicators o ON o.id = r.to_id \
      WHERE r.from_id = ?1 AND o.removed_at IS NULL) + \
@@ -127,6 +128,11 @@ const RELATIONSHIPS: &str = "SELECT \
 fn count(database: &Connection, sql: &str, id: i64) -> Result<u64, Problem> {
     let count: i64 = database.prepare_cached(sql)?.query_row([id], |row| row.get(0))?;
     Ok(u64::try_from(count).unwrap_or_default())
+}
+
+/// How many attributes and relationships the indicator in this row has, also beyond those that are read.
+pub(crate) fn counts(database: &Connection, id: i64) -> Result<(u64, u64), Problem> {
+    Ok((count(database, ATTRIBUTES, id)?, count(database, RELATIONSHIPS, id)?))
 }
 
 /// The tables with claims of a kind.
