@@ -3,6 +3,8 @@
 //! CSV is a table for people: no cell runs as a formula (`workbench::csv`), and names and addresses can be defanged. A matter without
 //! records, such as a part of the library, is a table of its indicators instead. COF and JSON are for programs and never defanged.
 
+use std::net::Ipv6Addr;
+
 use cof::{Dialect, Record, Writer, time};
 use operation::{Indicator, Relation, Tlp};
 use serde::Serialize;
@@ -124,9 +126,31 @@ fn tlp(level: Option<Tlp>) -> String {
     level.map(Tlp::word).unwrap_or_default().to_owned()
 }
 
-/// A text that no program takes for a link: `c2[.]example`.
+/// A text that no program takes for a link, and from which values are read back: `c2[.]example`, `2001[:]db8::1`.
 fn defanged(text: &str) -> String {
-    text.replace("://", "[://]").replace('.', "[.]")
+    let text = text.replace("://", "[://]");
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    let is_part = |character: char| character.is_alphanumeric() || matches!(character, ':' | '.');
+    for piece in text.split_inclusive(|character: char| !is_part(character)) {
+        let word = piece.trim_end_matches(|character: char| !is_part(character));
+        push_word(&mut out, word);
+        out.push_str(piece.get(word.len()..).unwrap_or_default());
+    }
+    out
+}
+
+/// Adds a word. An IPv6 address, which may follow a colon as in `ip6:2001:db8::1`, has no dots to defang.
+fn push_word(out: &mut String, word: &str) {
+    let starts = std::iter::once(0).chain(word.match_indices(':').map(|(at, _)| at + 1));
+    let rests = starts.filter_map(|at| word.split_at_checked(at));
+    let is_address = |text: &str| text.trim_end_matches('.').parse::<Ipv6Addr>().is_ok();
+    match rests.into_iter().find(|(_, rest)| is_address(rest) && !rest.trim_end_matches('.').contains('.')) {
+        Some((before, address)) => {
+            out.push_str(&before.replace('.', "[.]"));
+            out.push_str(&address.replacen(':', "[:]", 1));
+        }
+        None => out.push_str(&word.replace('.', "[.]")),
+    }
 }
 
 #[derive(Serialize)]
@@ -234,6 +258,8 @@ impl LinkShape {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::sample::matter;
     use crate::{Matter, Terms};
@@ -257,6 +283,51 @@ mod tests {
     fn only_tables_are_defanged() {
         let table = csv(&handover(matter()), true);
         assert!(table.contains("c2[.]example") && !table.contains("c2.example"), "{table}");
+        assert!(table.contains("2001[:]db8::80") && !table.contains("2001:db8"), "{table}");
+        assert!(table.contains("https://pdns.example/"), "who said it stays as it is: {table}");
+    }
+
+    #[test]
+    fn what_is_defanged_is_read_back() {
+        for (text, written) in [
+            ("c2.example", "c2[.]example"),
+            ("192.0.2.80", "192[.]0[.]2[.]80"),
+            ("2001:db8::80", "2001[:]db8::80"),
+            ("::1", "[:]:1"),
+            ("64:ff9b::1:2", "64[:]ff9b::1:2"),
+        ] {
+            assert_eq!(defanged(text), written);
+            assert_eq!(Indicator::parse(written).unwrap(), Indicator::parse(text).unwrap(), "{written}");
+        }
+        for (text, written) in [
+            ("2001:db8::1; 2001:db8::2", "2001[:]db8::1; 2001[:]db8::2"),
+            (
+                "\"v=spf1 ip6:2001:db8::/32 ip4:192.0.2.1 -all\"",
+                "\"v=spf1 ip6:2001[:]db8::/32 ip4:192[.]0[.]2[.]1 -all\"",
+            ),
+            ("http://c2.example:80/ at 12:30.", "http[://]c2[.]example:80/ at 12:30[.]"),
+            ("::ffff:192.0.2.1", "::ffff:192[.]0[.]2[.]1"),
+            ("é.example", "é[.]example"),
+            ("", ""),
+        ] {
+            assert_eq!(defanged(text), written);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn defanging_changes_nothing_else(text in "[a-f0-9:./ é]{0,60}") {
+            let back = defanged(&text).replace("[://]", "://").replace("[:]", ":").replace("[.]", ".");
+            prop_assert_eq!(back, text);
+        }
+
+        #[test]
+        fn any_address_is_defanged_and_read_back(bits in any::<u128>()) {
+            let indicator = Indicator::from_address(Ipv6Addr::from_bits(bits).into());
+            let written = defanged(&indicator.to_string());
+            prop_assert!(written.contains("[:]") || written.contains("[.]"));
+            prop_assert_eq!(Indicator::existing(&written).ok(), Indicator::existing(&indicator.to_string()).ok());
+        }
     }
 
     #[test]
