@@ -111,6 +111,7 @@ pub fn investigation(workbench: &Workbench, id: i64, choice: &Choice) -> Result<
     let matter = Matter {
         summary: investigation.summary,
         tlp,
+        marked_at: if tlp.is_some() { updated_at } else { 0 },
         is_closed: investigation.status == workbench::investigation::Status::Closed,
         changed_at: updated_at,
         sources: reports.into_iter().map(of_report).collect(),
@@ -263,6 +264,7 @@ fn new(kind: Kind, key: String, title: String, created_at: u64) -> Matter {
         reported: Vec::new(),
         links: Vec::new(),
         left_out: 0,
+        marked_at: 0,
         levels: Levels::default(),
     }
 }
@@ -327,7 +329,8 @@ pub fn levels_in<T: AsRef<str>>(
 /// The markings of those of the texts that are indicators.
 fn levels_of(workbench: &Workbench, revealed: &HashSet<String>) -> Result<Levels, Error> {
     let indicators = revealed.iter().filter_map(|text| Indicator::from_canonical(text).ok()).collect();
-    Ok(workbench.markings(&indicators)?.into_iter().collect())
+    let marked = workbench.markings(&indicators)?.into_iter();
+    Ok(marked.map(|one| (one.indicator, one.tlp, seconds(one.marked_at))).collect())
 }
 
 /// A stored time.

@@ -10,7 +10,7 @@ use cof::{Name, Rdata, Record, RrType};
 use operation::{Indicator, Tlp};
 
 use crate::ends::Ends;
-use crate::{Kind, Levels, Link, Matter, Refusal, Reported, Source, Value};
+use crate::{Kind, Levels, Link, Marked, Matter, Refusal, Reported, Source, Value};
 
 /// The most rows and relationships of a document: a MISP event of this size is 60 MB, and platforms take minutes for it.
 pub const MOST_ROWS: usize = 20_000;
@@ -64,7 +64,7 @@ pub struct Handover {
     /// How many attributes and relationships of the library are left out, because an indicator has more than are read.
     pub left_out: u64,
     /// The marking of everything that has none of its own.
-    base: Option<Tlp>,
+    base: Marked,
     levels: Levels,
 }
 
@@ -81,6 +81,8 @@ pub struct Row {
     pub asked: BTreeSet<Indicator>,
     /// When it was last fetched, in seconds since the epoch.
     pub fetched_at: u64,
+    /// When it was last fetched, or its marking was changed.
+    pub changed_at: u64,
     /// Its marking.
     pub tlp: Option<Tlp>,
     pub(crate) ends: Ends,
@@ -95,9 +97,9 @@ impl Handover {
     /// [`Refusal`] if the matter as a whole is marked too strictly, or is too large.
     pub fn new(matter: Matter, terms: &Terms) -> Result<Self, Refusal> {
         check_size(&matter)?;
-        let base = matter.tlp.max(terms.tlp);
+        let base = Marked { tlp: matter.tlp.max(terms.tlp), changed_at: matter.marked_at };
         let gate = Gate { max: terms.max_tlp };
-        gate.check_whole(&matter, base)?;
+        gate.check_whole(&matter, base.tlp)?;
         let Matter { kind, key, title, summary, is_closed, created_at, changed_at, .. } = matter;
         let mut handover = Self {
             kind,
@@ -111,7 +113,7 @@ impl Handover {
             values: Vec::new(),
             rows: Vec::new(),
             links: Vec::new(),
-            tlp: base,
+            tlp: base.tlp,
             held: Vec::new(),
             held_rows: 0,
             held_texts: 0,
@@ -128,23 +130,31 @@ impl Handover {
 
     /// The marking of an indicator.
     pub fn level_of(&self, indicator: &Indicator) -> Option<Tlp> {
-        self.base.max(self.levels.of(indicator))
+        self.base.and(self.levels.marked(indicator)).tlp
     }
 
     /// The marking of a value with what is known about it.
     pub(crate) fn level_of_value(&self, value: &Value) -> Option<Tlp> {
-        let facts = value.facts.iter().map(|(_, fact)| self.levels.strictest_in(fact)).max().flatten();
-        self.level_of(&value.indicator).max(facts)
+        self.marked_value(value).tlp
+    }
+
+    fn marked_value(&self, value: &Value) -> Marked {
+        let facts = value.facts.iter().map(|(_, fact)| self.levels.marked_in(fact));
+        facts.fold(self.base.and(self.levels.marked(&value.indicator)), Marked::and)
     }
 
     /// The marking of a relationship.
     pub(crate) fn level_of_link(&self, link: &Link) -> Option<Tlp> {
-        self.level_of(&link.from).max(self.level_of(&link.to))
+        self.marked_link(link).tlp
+    }
+
+    fn marked_link(&self, link: &Link) -> Marked {
+        self.base.and(self.levels.marked(&link.from)).and(self.levels.marked(&link.to))
     }
 
     /// The marking of a text.
     pub(crate) fn level_of_text(&self, text: &str) -> Option<Tlp> {
-        self.base.max(self.levels.strictest_in(text))
+        self.base.and(self.levels.marked_in(text)).tlp
     }
 
     fn take_texts(&mut self, gate: Gate) {
@@ -158,7 +168,9 @@ impl Handover {
         self.held_texts += before - self.sources.len();
         self.sources.sort_unstable();
         let texts = self.sources.iter().map(|source| &source.title).chain([&self.summary, &self.title]);
-        self.tlp = texts.map(|text| self.levels.strictest_in(text)).max().flatten().max(self.tlp);
+        let marked = texts.map(|text| self.levels.marked_in(text)).fold(self.base, Marked::and);
+        self.tlp = self.tlp.max(marked.tlp);
+        self.changed_at = self.changed_at.max(marked.changed_at);
     }
 
     fn take_values(&mut self, values: Vec<Value>, gate: Gate) {
@@ -172,7 +184,9 @@ impl Handover {
             let before = value.facts.len();
             value.facts.retain(|(_, fact)| !gate.holds(self.levels.strictest_in(fact)));
             self.held_texts += before - value.facts.len();
-            self.tlp = self.tlp.max(self.level_of_value(&value));
+            let marked = self.marked_value(&value);
+            self.tlp = self.tlp.max(marked.tlp);
+            value.changed_at = value.changed_at.max(marked.changed_at);
             self.changed_at = self.changed_at.max(value.changed_at);
             match taken.get_mut(&value.indicator) {
                 Some(known) => known.merge(value),
@@ -193,7 +207,7 @@ impl Handover {
                 continue;
             }
             self.tlp = self.tlp.max(row.tlp);
-            self.changed_at = self.changed_at.max(row.fetched_at);
+            self.changed_at = self.changed_at.max(row.changed_at);
             match rows.get_mut(&row.key()) {
                 Some(known) => known.merge(row),
                 None => drop(rows.insert(row.key(), row)),
@@ -203,13 +217,14 @@ impl Handover {
     }
 
     fn take_links(&mut self, links: Vec<Link>, gate: Gate) {
-        for link in links {
-            let level = self.level_of_link(&link);
-            if gate.holds(level) {
+        for mut link in links {
+            let marked = self.marked_link(&link);
+            if gate.holds(marked.tlp) {
                 self.held_rows += 1;
                 continue;
             }
-            self.tlp = self.tlp.max(level);
+            self.tlp = self.tlp.max(marked.tlp);
+            link.changed_at = link.changed_at.max(marked.changed_at);
             self.changed_at = self.changed_at.max(link.changed_at);
             self.links.push(link);
         }
@@ -257,7 +272,7 @@ impl Gate {
 }
 
 impl Row {
-    fn of(reported: Reported, levels: &Levels, base: Option<Tlp>) -> Self {
+    fn of(reported: Reported, levels: &Levels, base: Marked) -> Self {
         let Reported { asked, mut record, provider, fetched_at } = reported;
         record.notes.clear();
         let ends = Ends::of(&record);
@@ -266,12 +281,15 @@ impl Row {
         let texts =
             [Some(record.rrname.to_string()), Some(record.rdata_text()), bailiwick, Some(provider.clone())];
         let texts = texts.into_iter().chain(said).collect::<Vec<_>>();
-        let of_texts = texts.iter().flatten().map(|text| levels.strictest_in(text));
-        let of_hosts = [Some(&asked), ends.owner.as_ref()].into_iter().flatten().map(|host| levels.of(host));
-        let tlp = of_texts.chain(of_hosts).max().flatten().max(base);
+        let of_texts = texts.iter().flatten().map(|text| levels.marked_in(text));
+        let hosts = [Some(&asked), ends.owner.as_ref()].into_iter().flatten();
+        let of_hosts = hosts.map(|host| levels.marked(host));
+        let Marked { tlp, changed_at } = of_texts.chain(of_hosts).fold(base, Marked::and);
+        let changed_at = changed_at.max(fetched_at);
         let origin = record.origin.as_deref().filter(|origin| !origin.is_empty());
         let origin = origin.map_or_else(|| provider.clone(), str::to_owned);
-        Self { record, origin, providers: [provider].into(), asked: [asked].into(), fetched_at, tlp, ends }
+        let (providers, asked) = ([provider].into(), [asked].into());
+        Self { record, origin, providers, asked, fetched_at, changed_at, tlp, ends }
     }
 
     fn key(&self) -> Key {
@@ -292,6 +310,7 @@ impl Row {
         self.providers.extend(other.providers);
         self.asked.extend(other.asked);
         self.fetched_at = self.fetched_at.max(other.fetched_at);
+        self.changed_at = self.changed_at.max(other.changed_at);
         self.tlp = self.tlp.max(other.tlp);
     }
 

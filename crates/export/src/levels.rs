@@ -1,4 +1,4 @@
-//! Markings of the Traffic Light Protocol by value, found wherever a text reveals the value: [`Levels`].
+//! Markings of the Traffic Light Protocol by value, found wherever a text reveals the value: [`Levels`], and when they changed.
 //!
 //! A text reveals a value if it contains it, or a name below it: `v=spf1 ip4:192.0.2.1` reveals the address, and `www.c2.example`
 //! reveals `c2.example`.
@@ -10,7 +10,24 @@ use operation::{Indicator, Tlp};
 
 /// The markings of indicators.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Levels(BTreeMap<String, Tlp>);
+pub struct Levels(BTreeMap<String, Marked>);
+
+/// How something is marked; by default, it is not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marked {
+    /// The strictest level of the values that it reveals.
+    pub tlp: Option<Tlp>,
+    /// When the marking of any of them was last changed, in seconds since the epoch.
+    pub changed_at: u64,
+}
+
+impl Marked {
+    /// How two things are marked together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { tlp: self.tlp.max(other.tlp), changed_at: self.changed_at.max(other.changed_at) }
+    }
+}
 
 impl Levels {
     /// Whether nothing is marked.
@@ -20,28 +37,44 @@ impl Levels {
 
     /// The strictest level of all.
     pub fn strictest(&self) -> Option<Tlp> {
-        self.0.values().copied().max()
+        self.0.values().map(|marked| marked.tlp).max().flatten()
+    }
+
+    /// How the values that a text reveals are marked.
+    pub fn marked_in(&self, text: &str) -> Marked {
+        if self.0.is_empty() {
+            return Marked::default();
+        }
+        let found = candidates(text).filter_map(|candidate| self.0.get(&candidate).copied());
+        found.fold(Marked::default(), Marked::and)
     }
 
     /// The strictest level of the values that a text reveals; `None` if none of them is marked.
     pub fn strictest_in(&self, text: &str) -> Option<Tlp> {
-        if self.0.is_empty() {
-            return None;
-        }
-        candidates(text).filter_map(|candidate| self.0.get(&candidate).copied()).max()
+        self.marked_in(text).tlp
+    }
+
+    /// How an indicator and the names above it are marked.
+    pub fn marked(&self, indicator: &Indicator) -> Marked {
+        let text = indicator.to_string();
+        // A name of a single label is no word of a text.
+        self.0.get(&text).copied().unwrap_or_default().and(self.marked_in(&text))
     }
 
     /// The strictest level of an indicator and of the names above it.
     pub fn of(&self, indicator: &Indicator) -> Option<Tlp> {
-        let text = indicator.to_string();
-        // A name of a single label is no word of a text.
-        self.0.get(&text).copied().max(self.strictest_in(&text))
+        self.marked(indicator).tlp
     }
 }
 
-impl FromIterator<(Indicator, Tlp)> for Levels {
-    fn from_iter<I: IntoIterator<Item = (Indicator, Tlp)>>(marked: I) -> Self {
-        Self(marked.into_iter().map(|(indicator, tlp)| (indicator.to_string(), tlp)).collect())
+/// The indicators with their levels, and when they got them.
+impl FromIterator<(Indicator, Tlp, u64)> for Levels {
+    fn from_iter<I: IntoIterator<Item = (Indicator, Tlp, u64)>>(marked: I) -> Self {
+        let marked = marked.into_iter();
+        let entry = |(indicator, tlp, changed_at): (Indicator, Tlp, u64)| {
+            (indicator.to_string(), Marked { tlp: Some(tlp), changed_at })
+        };
+        Self(marked.map(entry).collect())
     }
 }
 
@@ -109,7 +142,7 @@ mod tests {
     use super::*;
 
     fn levels(marked: &[(&str, Tlp)]) -> Levels {
-        marked.iter().map(|(value, tlp)| (Indicator::parse(value).unwrap(), *tlp)).collect()
+        marked.iter().map(|(value, tlp)| (Indicator::parse(value).unwrap(), *tlp, 0)).collect()
     }
 
     #[test]
@@ -148,6 +181,18 @@ mod tests {
         assert_eq!(levels.of(&Indicator::parse("www.c2.example").unwrap()), Some(Tlp::Red));
         assert_eq!(levels.of(&Indicator::parse("com.").unwrap()), Some(Tlp::Clear));
         assert_eq!(Levels::default().strictest_in("c2.example"), None);
+    }
+
+    #[test]
+    fn the_latest_change_of_a_marking_counts() {
+        let one = |value: &str, tlp, at| (Indicator::parse(value).unwrap(), tlp, at);
+        let levels: Levels =
+            [one("a.example", Tlp::Red, 5), one("b.example", Tlp::Green, 9)].into_iter().collect();
+        let marked = |tlp, changed_at| Marked { tlp: Some(tlp), changed_at };
+        assert_eq!(levels.marked_in("x.a.example"), marked(Tlp::Red, 5));
+        assert_eq!(levels.marked_in("a.example b.example"), marked(Tlp::Red, 9));
+        assert_eq!(levels.marked(&Indicator::parse("b.example").unwrap()), marked(Tlp::Green, 9));
+        assert_eq!(levels.marked_in("c.example"), Marked::default());
     }
 
     #[test]

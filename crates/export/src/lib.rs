@@ -26,7 +26,7 @@ pub mod stix;
 pub use document::{Format, Manner, Written, write};
 pub use error::Refusal;
 pub use handover::{Handover, MOST_ROWS, MOST_TEXT, MOST_VALUES, Row, Terms};
-pub use levels::Levels;
+pub use levels::{Levels, Marked};
 pub use matter::{Kind, Link, Matter, Reported, Source, Value};
 
 #[cfg(test)]

@@ -20,6 +20,8 @@ pub struct Matter {
     pub summary: String,
     /// Its own marking.
     pub tlp: Option<Tlp>,
+    /// When that may have been changed last; 0 if it has none.
+    pub marked_at: u64,
     /// Whether work on it is finished.
     pub is_closed: bool,
     /// When it began to exist.

@@ -10,7 +10,7 @@ pub(crate) fn indicator(text: &str) -> Indicator {
 }
 
 pub(crate) fn levels(marked: &[(&str, Tlp)]) -> Levels {
-    marked.iter().map(|(value, tlp)| (indicator(value), *tlp)).collect()
+    marked.iter().map(|(value, tlp)| (indicator(value), *tlp, 0)).collect()
 }
 
 /// A record that was fetched about `c2.example`.
@@ -68,6 +68,7 @@ pub(crate) fn matter() -> Matter {
         reported: records(),
         links: vec![link],
         left_out: 0,
+        marked_at: 0,
         levels: Levels::default(),
     }
 }

@@ -5,9 +5,9 @@
 //! notes, and an investigation is a grouping of everything. Everything is marked in version 2.0 of the Traffic Light Protocol.
 //!
 //! # Times
-//! `created` is when something was first seen, added or asked, and `modified` when it was last fetched or changed, so a document
-//! with the same data is the same, and one with newer data replaces it. If providers report an earlier first seen, `created` becomes
-//! earlier, too.
+//! `created` is when something was first seen, added or asked, and `modified` when it or its marking was last changed or it was
+//! fetched, so a document with the same data is the same, and one with newer data replaces it. If providers report an earlier first
+//! seen, `created` becomes earlier, too.
 //!
 //! # What a bundle cannot express
 //! `number_observed` has a limit ([`MOST_OBSERVED`]); the true count is in the text beside it. A record without a name or address

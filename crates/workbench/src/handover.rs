@@ -37,12 +37,23 @@ pub struct Claimed {
     pub attributes: HashSet<(String, String)>,
 }
 
+/// A marked indicator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MarkedIndicator {
+    /// The indicator.
+    pub indicator: Indicator,
+    /// Its marking.
+    pub tlp: Tlp,
+    /// When it got this marking, in seconds since the epoch; 0 if that is unknown.
+    pub marked_at: i64,
+}
+
 impl Workbench {
     /// The markings of indicators, also of those that were removed from the library. Unmarked ones are left out.
     ///
     /// # Errors
     /// [`Error`] if the database cannot be read.
-    pub fn markings(&self, indicators: &BTreeSet<Indicator>) -> Result<Vec<(Indicator, Tlp)>, Error> {
+    pub fn markings(&self, indicators: &BTreeSet<Indicator>) -> Result<Vec<MarkedIndicator>, Error> {
         self.read(|database| {
             // Most libraries have no marking at all.
             let any = "SELECT EXISTS (SELECT 1 FROM indicators WHERE tlp IS NOT NULL)";
@@ -121,10 +132,19 @@ impl Claimed {
     }
 }
 
-fn marking(database: &Connection, indicator: &Indicator) -> Result<Option<(Indicator, Tlp)>, Problem> {
+fn marking(database: &Connection, indicator: &Indicator) -> Result<Option<MarkedIndicator>, Problem> {
     let mut statement = database.prepare_cached("SELECT tlp FROM indicators WHERE sort_key = ?")?;
     let word = statement.query_row([sort_key(indicator)], |row| row.get(0)).optional()?;
-    Ok(stored_tlp(word.flatten())?.map(|tlp| (indicator.clone(), tlp)))
+    let Some(tlp) = stored_tlp(word.flatten())? else { return Ok(None) };
+    let marked_at = marked_at(database, indicator)?;
+    Ok(Some(MarkedIndicator { indicator: indicator.clone(), tlp, marked_at }))
+}
+
+/// When the marking of an indicator was last changed: only the audit trail says it.
+fn marked_at(database: &Connection, indicator: &Indicator) -> Result<i64, Problem> {
+    let sql = "SELECT coalesce(max(at), 0) FROM audit WHERE subject = ? AND (action = 'indicator.tlp' \
+               OR (action = 'indicator.add' AND json_extract(detail, '$.tlp') IS NOT NULL))";
+    Ok(database.prepare_cached(sql)?.query_row([indicator.to_string()], |row| row.get(0))?)
 }
 
 fn indicators(database: &Connection, run: i64) -> Result<HashSet<Indicator>, Problem> {
@@ -172,7 +192,7 @@ mod tests {
     use cof::RrType;
 
     use super::*;
-    use crate::library::Status;
+    use crate::library::{Setting, Status};
 
     fn value(text: &str) -> Indicator {
         Indicator::parse(text).unwrap()
@@ -216,7 +236,7 @@ mod tests {
         assert!(workbench.claimed_by(1).unwrap().is_empty());
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn markings_are_those_of_the_library() {
         let folder = tempfile::tempdir().unwrap();
         let clock = testkit::clock_from(Duration::from_secs(1_000));
@@ -227,10 +247,16 @@ mod tests {
         let founding = workbench.founding().unwrap();
         assert!(founding.contains("ann"), "{founding}");
         assert_eq!(workbench.markings(&asked).unwrap(), []);
-        workbench.add_marked(&[value("a.example")], Status::Active, Some(Tlp::Red)).unwrap();
-        assert_eq!(workbench.markings(&asked).unwrap(), [(value("a.example"), Tlp::Red)]);
+        let marked = |tlp, marked_at| MarkedIndicator { indicator: value("a.example"), tlp, marked_at };
+        workbench.add_marked(&[value("a.example")], Status::Active, Some(Tlp::Amber)).unwrap();
+        assert_eq!(workbench.markings(&asked).unwrap(), [marked(Tlp::Amber, 1_000)]);
+        tokio::time::advance(Duration::from_secs(10)).await;
+        let setting = Setting { tlp: Some(Tlp::Red.into()), ..Setting::default() };
+        workbench.set_indicator(&value("a.example"), &setting).unwrap();
+        tokio::time::advance(Duration::from_secs(10)).await;
+        workbench.note(&value("a.example"), "not about the marking").unwrap();
         workbench.remove_indicator(&value("a.example")).unwrap();
-        assert_eq!(workbench.markings(&asked).unwrap(), [(value("a.example"), Tlp::Red)], "even if removed");
+        assert_eq!(workbench.markings(&asked).unwrap(), [marked(Tlp::Red, 1_010)], "even if removed");
         assert_eq!(workbench.founding().unwrap(), founding);
     }
 }

@@ -53,7 +53,7 @@ pub use backup::{Backup, restore};
 pub use database::{Checked, Lost, Notice, Step, Workbench};
 pub use desk::Desk;
 pub use error::Error;
-pub use handover::{Attached, Claimed};
+pub use handover::{Attached, Claimed, MarkedIndicator};
 pub use hint::Hint;
 pub use refusal::{Kind, Refusal};
 pub use verify::Verified;

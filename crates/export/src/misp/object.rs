@@ -102,7 +102,7 @@ fn of_row(row: &Row) -> Draft<'_> {
         parts: row.parts(),
         values,
         seen: record.seen(),
-        known_at: row.fetched_at,
+        known_at: row.changed_at,
         about: row.asked.iter().collect(),
     }
 }

@@ -88,7 +88,7 @@ impl<'a> Gathering<'a> {
             let Some(related) = ends::relation(&link.from, &link.to, link.rrtype) else { continue };
             let level = self.handover.level_of_link(link);
             let evidence = self.relate(related, link.rrtype);
-            evidence.merge((link.first, link.last), link.changed_at, level);
+            evidence.merge((link.first, link.last), (link.changed_at, link.changed_at), level);
         }
     }
 
@@ -138,15 +138,16 @@ impl<'a> Gathering<'a> {
 
 impl Evidence {
     fn take(&mut self, row: &Row) {
-        self.merge(row.record.seen(), row.fetched_at, row.tlp);
+        self.merge(row.record.seen(), (row.fetched_at, row.changed_at), row.tlp);
         self.preferences.extend(ends::preference(&row.record));
     }
 
-    fn merge(&mut self, (first, last): (Option<u64>, Option<u64>), known_at: u64, tlp: Option<Tlp>) {
+    /// `known` is when it became known, and when it was last fetched or marked.
+    fn merge(&mut self, (first, last): (Option<u64>, Option<u64>), known: (u64, u64), tlp: Option<Tlp>) {
         self.first = earliest(self.first, first);
         self.last = self.last.max(last);
-        let (from, until) = self.known.unwrap_or((known_at, known_at));
-        self.known = Some((from.min(known_at), until.max(known_at)));
+        let (from, until) = self.known.unwrap_or(known);
+        self.known = Some((from.min(known.0), until.max(known.1)));
         self.tlp = self.tlp.max(tlp);
     }
 
@@ -194,7 +195,7 @@ fn sighting(row: &Row, refs: Vec<String>) -> Object {
         return Object {
             content: Some(words(row)),
             about: refs,
-            ..Object::ours("note", &parts, (row.fetched_at, row.fetched_at)).marked(row.tlp)
+            ..Object::ours("note", &parts, (row.fetched_at, row.changed_at)).marked(row.tlp)
         };
     };
     let reference = |provider: &String| Reference { source_name: provider.clone(), description: words(row) };
@@ -204,7 +205,7 @@ fn sighting(row: &Row, refs: Vec<String>) -> Object {
         number_observed: Some(row.record.count.unwrap_or(1).clamp(1, MOST_OBSERVED)),
         about: refs,
         external_references: row.providers.iter().map(reference).collect(),
-        ..Object::ours("observed-data", &parts, (first, row.fetched_at)).marked(row.tlp)
+        ..Object::ours("observed-data", &parts, (first, row.changed_at)).marked(row.tlp)
     }
 }
 

@@ -142,6 +142,28 @@ fn what_is_found_later_has_the_same_ids_and_is_newer() {
 }
 
 #[test]
+fn what_is_marked_later_is_newer() {
+    let with = |marked: &[(&str, Tlp, u64)]| {
+        let marked = marked.iter().map(|(value, tlp, at)| (crate::sample::indicator(value), *tlp, *at));
+        objects_of(Matter { levels: marked.collect(), ..matter() }, Style::default())
+    };
+    let before = with(&[("192.0.2.80", Tlp::Green, 1)]);
+    let after = with(&[("192.0.2.80", Tlp::Red, 1_800_000_000)]);
+    let marks = |object: &Json| object["object_marking_refs"].clone();
+    let mut newer = 0;
+    for after in &after {
+        let Some(before) = before.iter().find(|before| before["id"] == after["id"]) else { continue };
+        let is_newer = before["modified"].as_str() < after["modified"].as_str();
+        // Observables have no times.
+        if after.get("modified").is_some() {
+            assert_eq!(marks(before) != marks(after), is_newer, "{after}");
+            newer += usize::from(is_newer);
+        }
+    }
+    assert!(newer > 2, "{newer}");
+}
+
+#[test]
 fn an_empty_investigation_is_no_grouping() {
     let empty = Matter { values: Vec::new(), reported: Vec::new(), links: Vec::new(), ..matter() };
     let objects = objects_of(empty, Style::default());
