@@ -2,9 +2,10 @@
 //!
 //! In the order of the data flow: [`Workbench::add_indicators`](crate::Workbench::add_indicators) adds what a user enters,
 //! [`propose`](crate::Workbench::propose) and [`add_findings`](crate::Workbench::add_findings) what a run found, and
-//! [`undo`](crate::Workbench::undo) removes what a run added. `curate` contains the changes that users make, `removal` undoes a removal, and `tag` has their tags.
+//! [`undo`](crate::Workbench::undo) removes what a run added. [`hand_in`](crate::Workbench::hand_in) adds what other programs hand in,
+//! with sources of their own. `curate` contains the changes that users make, `removal` undoes a removal, and `tag` has their tags.
 //! [`indicators`](crate::Workbench::indicators) lists [`Entry`]s that match a [`Filter`], and
-//! [`details`](crate::Workbench::details) returns everything about one.
+//! [`details`](crate::Workbench::details) returns everything about one, and [`select`](crate::Workbench::select) what meets any combination of conditions.
 //!
 //! # Claims
 //! Whoever adds something claims it: a user under their name, a run under the name of its package. A claim is never changed by
@@ -24,11 +25,13 @@ mod curate;
 mod details;
 mod entry;
 mod findings;
+mod handed;
 mod list;
 mod merge;
 mod plan;
 mod removal;
 mod search;
+mod select;
 mod source;
 mod status;
 mod tag;
@@ -44,10 +47,12 @@ pub(crate) use details::{
 pub use entry::Entry;
 pub(crate) use entry::{find, stored_indicator, stored_status, stored_tlp};
 pub(crate) use findings::Addition;
+pub use handed::{Handed, HandedAttribute, HandedIn, RELATED, RelatedTo};
 pub use list::{Counts, Cursor, Filter, MOST_COUNTED, Order, Page};
 pub use plan::{Count, MOST_RELATIONSHIPS, Tally};
 pub use removal::{Removal, Removed};
 pub use search::Search;
+pub use select::{Condition, Selected, Selection, SortedBy, Stamp};
 pub use status::Status;
 pub use tag::{MOST_TAGS, Tag, TagError};
 pub use undo::Undone;

@@ -99,6 +99,7 @@ impl Event {
 fn action(action: &str) -> String {
     match action {
         "indicator.add" => "Added",
+        "indicator.hand-in" => "Handed in by a program",
         "indicator.merge" => "Merged with its IPv4-mapped form",
         "indicator.note" => "Note added",
         "indicator.remove" => "Removed",

@@ -49,6 +49,8 @@ pub struct Claim {
 /// An attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attribute {
+    /// The number of its row.
+    pub id: i64,
     /// Its name.
     pub name: String,
     /// Its value.
@@ -159,14 +161,20 @@ impl Claims {
 
 /// The attributes of the indicator in this row.
 pub(crate) fn attributes(database: &Connection, id: i64) -> Result<Vec<Attribute>, Problem> {
+    first_attributes(database, id, MOST_SHOWN)
+}
+
+/// The first attributes of the indicator in this row, at most this many.
+pub(super) fn first_attributes(database: &Connection, id: i64, most: i64) -> Result<Vec<Attribute>, Problem> {
     let on_attribute = Claims { table: "attribute_claims", row: "attribute" };
     let sql = "SELECT id, name, value FROM attributes WHERE indicator = ? ORDER BY id LIMIT ?";
     let mut statement = database.prepare_cached(sql)?;
-    let mut rows = statement.query((id, MOST_SHOWN))?;
+    let mut rows = statement.query((id, most))?;
     let mut attributes = Vec::new();
     while let Some(row) = rows.next()? {
-        let claims = on_attribute.of(database, row.get(0)?)?;
-        attributes.push(Attribute { name: row.get(1)?, value: row.get(2)?, claims });
+        let id = row.get(0)?;
+        let claims = on_attribute.of(database, id)?;
+        attributes.push(Attribute { id, name: row.get(1)?, value: row.get(2)?, claims });
     }
     Ok(attributes)
 }

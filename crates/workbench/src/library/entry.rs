@@ -11,6 +11,8 @@ use crate::{Error, Workbench};
 /// An indicator in the library.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
+    /// Its number. The number of an indicator that undoing a run deleted may be given to a later one.
+    pub id: i64,
     /// The indicator.
     pub indicator: Indicator,
     /// Its status.
@@ -56,7 +58,9 @@ pub(super) fn entry(row: &Row<'_>) -> Result<(i64, Entry), Problem> {
         serde_json::from_str(text).map_err(|error| Problem::Stored(format!("{what}: {error}")))
     };
     let related: i64 = row.get(10)?;
+    let id = row.get(0)?;
     let entry = Entry {
+        id,
         indicator: stored_indicator(row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?,
         status: stored_status(row.get(2)?)?,
         created_at: row.get(3)?,
@@ -68,7 +72,7 @@ pub(super) fn entry(row: &Row<'_>) -> Result<(i64, Entry), Problem> {
         last_seen: Some(row.get(9)?).filter(|seen| *seen > 0),
         related: u64::try_from(related).unwrap_or_default(),
     };
-    Ok((row.get(0)?, entry))
+    Ok((id, entry))
 }
 
 /// Parses an indicator that this program stored.
@@ -113,6 +117,19 @@ pub(super) fn find_present(database: &Connection, indicator: &Indicator) -> Resu
 }
 
 impl Workbench {
+    /// The library's entry with this number; `None` if there is none, or it is removed.
+    ///
+    /// # Errors
+    /// [`Error`] if the database cannot be read.
+    pub fn indicator_numbered(&self, id: i64) -> Result<Option<Entry>, Error> {
+        self.read(|database| {
+            let sql = format!("SELECT {COLUMNS} FROM indicators i WHERE i.id = ? AND i.removed_at IS NULL");
+            let mut statement = database.prepare_cached(&sql)?;
+            let mut rows = statement.query([id])?;
+            rows.next()?.map(|row| entry(row).map(|(_, entry)| entry)).transpose()
+        })
+    }
+
     /// The library's entry of an indicator, even if it is removed.
     ///
     /// # Errors

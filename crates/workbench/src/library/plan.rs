@@ -312,7 +312,7 @@ fn is_claimed(database: &Connection, relationship: i64, source: i64) -> Result<b
     Ok(database.prepare_cached(sql)?.query_row((relationship, source), |row| row.get(0))?)
 }
 
-fn count_related(database: &Connection, indicator: i64, source: i64) -> Result<u64, Problem> {
+pub(super) fn count_related(database: &Connection, indicator: i64, source: i64) -> Result<u64, Problem> {
     let sql = "SELECT count(*) FROM relationships r WHERE (r.from_id = ?1 OR r.to_id = ?1) AND EXISTS \
                (SELECT 1 FROM relationship_claims c WHERE c.relationship = r.id AND c.source = ?2)";
     let count: i64 = database.prepare_cached(sql)?.query_row((indicator, source), |row| row.get(0))?;

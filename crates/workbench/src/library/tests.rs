@@ -1,5 +1,6 @@
 //! Tests of the library, case by case; `model` compares it with a simple model.
 
+mod handing;
 mod listing;
 mod marking;
 mod model;

@@ -70,6 +70,20 @@ impl Workbench {
         self.read(|database| find(database, &token::digest(token), at))
     }
 
+    /// The session with this number; `None` if there is none, or it has ended. The caller has to know by other means that it belongs
+    /// to who asks.
+    ///
+    /// # Errors
+    /// [`Error`] if the database cannot be read.
+    pub fn session_numbered(&self, id: i64) -> Result<Option<Session>, Error> {
+        let at = self.at();
+        self.read(|database| {
+            let mut statement = database.prepare_cached(&select("sessions.id = :of"))?;
+            let parameters = named_params! {":of": id, ":at": at, ":idle": IDLE, ":ahead": AHEAD};
+            Ok(statement.query_row(parameters, row).optional()?)
+        })
+    }
+
     /// Records that a session is in use, at most once a minute; returns whether it wrote.
     ///
     /// # Errors
