@@ -45,6 +45,13 @@ const LAST_WORD: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub(crate) IpAddr);
 
+impl Peer {
+    /// The address.
+    pub fn address(self) -> IpAddr {
+        self.0
+    }
+}
+
 /// The clients that may be admitted, and the limits.
 #[derive(Clone)]
 pub struct Gate {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use cof::Record;
 use edge::problem::Problem;
 use operation::{Finding, Findings, Indicator};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::AbortHandle;
 use workbench::run::{Asking, Ending, Kept, Progress, Reason, Run, Runs, State};
 use workbench::{Desk, Error};
@@ -61,6 +61,8 @@ impl Default for Places {
 struct Live {
     progress: Arc<Progress>,
     abort: AbortHandle,
+    /// Closed when the job has ended, however it did.
+    ended: watch::Receiver<()>,
 }
 
 /// An answer with its findings and the prepared content of its pages.
@@ -136,23 +138,33 @@ impl Jobs {
         let begun = self.runs.begin(asking, indicator).await?;
         let (id, progress) = (begun.id(), begun.progress());
         let shared = Arc::clone(&self.shared);
+        let (end, ended) = watch::channel(());
         // The lock is held until the job is listed, so that a job that ends at once is removed after that.
         let mut live = lock(&self.shared.live);
         let job = tokio::spawn(async move {
-            let _place = place;
+            let (_place, _end) = (place, end);
             // The run itself states why it failed, unless that could not be stored either.
             if let Err(error) = begun.hold().await {
                 lock(&shared.unwritten).insert(id, Reason::of(&error));
             }
             lock(&shared.live).remove(&id);
         });
-        live.insert(id, Live { progress, abort: job.abort_handle() });
+        live.insert(id, Live { progress, abort: job.abort_handle(), ended });
         Ok(id)
     }
 
     /// The progress of a run, if it is a job of this process.
     pub(crate) fn progress(&self, id: i64) -> Option<Arc<Progress>> {
         lock(&self.shared.live).get(&id).map(|live| Arc::clone(&live.progress))
+    }
+
+    /// Ready when a run is no longer a job of this process.
+    pub(crate) async fn ended(&self, id: i64) {
+        let ended = lock(&self.shared.live).get(&id).map(|live| live.ended.clone());
+        if let Some(mut ended) = ended {
+            // Nothing is ever sent: this ends when the job drops the other end.
+            while ended.changed().await.is_ok() {}
+        }
     }
 
     /// Cancels a job; returns whether there was one. The run is then interrupted, keeps what it had received, and names the

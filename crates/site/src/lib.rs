@@ -2,7 +2,7 @@
 //!
 //! [`Site`] is the served data folder, and [`routes`] are its routes. `access` runs before all of them and checks permissions.
 //! `page` contains the pages, `api` the same for programs, `asset` the files that pages load, and [`mod@reference`] the page
-//! that describes the passive-DNS interfaces. What pages and API share is separate: `run_request` is the request for a run,
+//! that describes the passive-DNS interfaces. What pages and API share is separate: `run_request` is the request for a run, `execution` a run that another interface of this server starts and waits for,
 //! `run_file` a run as a file, [`mod@report`] an investigation as a file, `handovers` documents for other platforms, `shelf` the warning lists, `listed` the filters of the library, `placed` the places of addresses in pictures, `job` runs that continue after their request has ended, and `enrichment` the jobs of investigations. The API imports no page, and building
 //! the routes starts no background work.
 //!
@@ -18,6 +18,7 @@ mod comparisons;
 mod connection;
 mod content;
 mod enrichment;
+mod execution;
 mod explorer;
 mod handovers;
 mod histories;
@@ -37,6 +38,7 @@ mod site;
 
 pub use api::document;
 pub use enrichment::take_over;
+pub use execution::{Executed, Execution};
 pub use routes::routes;
 pub use run_request::resume;
 pub use site::{Shared, Site};

@@ -177,6 +177,11 @@ impl Site {
         self
     }
 
+    /// The served data folder.
+    pub fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
     /// The rules for what says little. Lists that cannot be read are used as if there were none; the page of the lists tells why.
     pub(crate) fn weak_rules(&self) -> Rules {
         Rules { most_names: self.weak_names, lists: self.lists.now().unwrap_or_default() }

@@ -7,13 +7,15 @@ use percent_encoding::percent_decode_str;
 use workbench::token::MARK;
 
 /// Parameter names that only credentials have.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 11] = [
     "access_token",
     "api-key",
     "api_key",
     "apikey",
     "auth_token",
     "authorization",
+    "client_secret",
+    "refresh_token",
     "token",
     "user_token",
     "x-api-key",
@@ -75,6 +77,8 @@ mod tests {
             ("/pdns/query/token.example", false),
             ("/pdns/query/a.example?token=1", true),
             ("/pdns/query/a.example?limit=1&API_KEY=x", true),
+            ("/api/token?grant_type=refresh_token&refresh_token=x", true),
+            ("/api/token?grant_type=password&client_id=x", false),
             ("/pdns/query/a.example?x%2Dapi%2Dkey=x", true),
             ("/pdns/query/a.example?x=bsk_1", true),
             ("/pdns/query/%62SK_0123", true),

@@ -96,6 +96,13 @@ impl Tokens {
         entry.filter(|entry| right & entry.works(self.now()) & (known.looked_at.elapsed() < STALE)).cloned()
     }
 
+    /// The entry of the active token with this public part. It is no proof that a client has the token.
+    pub fn active(&self, public: &str) -> Option<Arc<Entry>> {
+        let known = self.known();
+        let entry = known.entries.get(public)?;
+        (entry.works(self.now()) && known.looked_at.elapsed() < STALE).then(|| Arc::clone(entry))
+    }
+
     /// Updates from the database until stopped; then writes the remaining usage.
     pub async fn keep(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let mut looks = tokio::time::interval(LOOK);
