@@ -42,6 +42,7 @@ const MAX_FILE: u64 = 1 << 20;
 pub(crate) struct Config {
     pub(crate) query: Query,
     pub(crate) serve: Serve,
+    pub(crate) threatq: Threatq,
     pub(crate) database: Database,
     pub(crate) integrations: Integrations,
     pub(crate) enrich: Enrich,
@@ -104,6 +105,17 @@ pub(crate) struct Serve {
     pub(crate) answer_seconds: usize,
     #[serde(deserialize_with = "count")]
     pub(crate) body_mebibytes: usize,
+}
+
+/// The face with the shape of ThreatQ's API.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Threatq {
+    /// Empty means none.
+    pub(crate) listen: String,
+    /// Several are separated by commas.
+    pub(crate) reader_tokens: String,
+    pub(crate) analyst_tokens: String,
 }
 
 #[derive(Debug, Deserialize)]

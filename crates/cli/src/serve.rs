@@ -46,6 +46,7 @@ async fn serve_until_stopped(
 ) -> Result<Source, Failure> {
     let proxied = config.serve.behind_proxy;
     let address = address(command, config, proxied)?;
+    let facing = face_address(command, config, proxied)?;
     let tls = setup::tls(command, &config.serve)?;
     let networks = config.networks()?;
     let source = Source::of(command, config, arguments)?;
@@ -67,13 +68,13 @@ async fn serve_until_stopped(
     let site = site.with_handover(config.handover.terms(), config.handover.manner());
     let service = service.with_limits(limits).with_tokens(tokens).with_site(site);
     let service = tls.iter().fold(service, |service, tls| service.with_tls(Arc::clone(tls)));
-    let failed = |error| {
-        Failure::work(&format!("listening on {address}"), &error)
-            .hint("choose another port; 0 takes a free one")
+    let service = service.with_clients(setup::clients(&config.threatq));
+    setup::make_room(&limits, 1 + usize::from(facing.is_some()), config.collect.len());
+    let (listener, bound) = bind(address).await?;
+    let facing = match facing {
+        Some(address) => Some(bind(address).await?),
+        None => None,
     };
-    setup::make_room(&limits, config.collect.len());
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let bound = listener.local_addr().map_err(failed)?;
     let workers = Workers::start(BLOCKING).map_err(|error| Failure::work("starting threads", &error))?;
     log::begin(config.serve.access_log)?;
     // From here on, signals to end are handled.
@@ -81,12 +82,16 @@ async fn serve_until_stopped(
     let stopped = stopped().map_err(signals)?;
     setup::reload_when_told(tls.clone()).map_err(signals)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
+    if let Some((_, bound)) = &facing {
+        terminal::say(&format!("ThreatQ-shaped API: {scheme}://{bound}/api/"));
+    }
     terminal::say(&format!("listening on {scheme}://{bound}/pdns/query/ (Ctrl-C to stop)"));
     let reach = setup::browsers_reach(bound, names.first(), tls.is_some(), proxied);
     terminal::say(&format!("workbench: {reach}/"));
     say_first_link(&desk, &reach).await?;
     setup::say_ready();
-    server::run(listener, service.with_workers(workers), stopped).await;
+    let facing = facing.map(|(listener, _)| listener);
+    server::run_beside(listener, facing, service.with_workers(workers), stopped).await;
     Ok(source)
 }
 
@@ -122,6 +127,34 @@ fn address(command: &ServeArgs, config: &Config, proxied: bool) -> Result<Socket
             "listen on 127.0.0.1, use --tls-cert and --tls-key, or put a TLS proxy in front of it and use --behind-proxy",
         )
     }
+}
+
+/// The address of the ThreatQ-shaped face, if it is served; the same rules apply as to the other one.
+fn face_address(command: &ServeArgs, config: &Config, proxied: bool) -> Result<Option<SocketAddr>, Failure> {
+    let (name, text) = (config.name("threatq", "listen"), config.threatq.listen.trim());
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let address = if proxied || setup::wants_tls(command, &config.serve) {
+        parse((&name, text))
+    } else {
+        loopback(
+            (&name, text),
+            "listen on 127.0.0.1, use --tls-cert and --tls-key, or put a TLS proxy in front of it and use --behind-proxy",
+        )
+    };
+    address.map(Some)
+}
+
+/// A listener, and the address that it has.
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let failed = |error| {
+        Failure::work(&format!("listening on {address}"), &error)
+            .hint("choose another port; 0 takes a free one")
+    };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
 }
 
 /// An address that only this machine can reach, or an error with the advice.

@@ -14,6 +14,7 @@ use edge::gate::{self, Hosts};
 use edge::listen::{self, Serving};
 use edge::problem::Problem;
 use edge::watch::Watch;
+use facade::Facade;
 use pdns::dnsdb::{Budget, Dnsdb};
 use pdns::passive::PassiveDns;
 use pdns::{health, passive};
@@ -49,6 +50,17 @@ const TOLD: [HeaderName; 7] = [
 /// 10 seconds. An error of one connection only ends that connection.
 pub async fn run(
     listener: TcpListener,
+    service: Service,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) {
+    run_beside(listener, None, service, shutdown).await;
+}
+
+/// Like [`run`]; on the second listener, if there is one, it also serves the workbench in the shape of ThreatQ's API, with the same
+/// TLS, limits, host names and access log.
+pub async fn run_beside(
+    listener: TcpListener,
+    facing: Option<TcpListener>,
     mut service: Service,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) {
@@ -66,16 +78,31 @@ pub async fn run(
         tokio::spawn(site::resume(Arc::clone(site)));
     }
     let jobs = site.clone().map(|site| tokio::spawn(site::take_over(site)));
+    let (stop_facing, stopped) = tokio::sync::watch::channel(());
+    let facing = facing.zip(site.clone()).map(|(listener, site)| {
+        let serving = Serving {
+            front: Arc::new(face(&service, site)),
+            limits,
+            tls: tls.clone(),
+            metrics: metrics.clone(),
+            workers: service.workers.clone(),
+        };
+        tokio::spawn(listen::serve(listener, serving, dropped(stopped)))
+    });
     let front = Arc::new(routes(&service, site));
     let measured = collectors.clone();
     metrics.also(move || measured.measures());
     let collecting = collectors.start(&service.dns.rows.store);
     let shutdown = async {
         shutdown.await;
+        drop(stop_facing);
         collecting.stop().await;
     };
     listen::serve(listener, Serving { front, limits, tls, metrics, workers: service.workers }, shutdown)
         .await;
+    if let Some(facing) = facing {
+        let _ = facing.await;
+    }
     for task in [renewing, retaining, jobs].into_iter().flatten() {
         task.abort();
     }
@@ -92,10 +119,27 @@ fn beside(site: Site, dns: &PassiveDns, collectors: &Collectors) -> Shared {
     Arc::new(site.over(dns.rows.clone(), dns.bringing(), dns.retention.clone()))
 }
 
-fn routes(service: &Service, site: Option<Shared>) -> Front {
+/// Ready when the other end is dropped.
+async fn dropped(mut stopped: tokio::sync::watch::Receiver<()>) {
+    while stopped.changed().await.is_ok() {}
+}
+
+/// The workbench in the shape of ThreatQ's API.
+fn face(service: &Service, site: Shared) -> Front {
+    let (hosts, watch) = before(service, site.behind_proxy);
+    let facade = Facade::new(site, service.dns.gate.tokens.clone(), service.clients.clone());
+    Front::new(facade::routes(facade), hosts, watch)
+}
+
+/// What stands before the routes of each listener.
+fn before(service: &Service, proxied: bool) -> (Hosts, Watch) {
     let hosts = Hosts::new(&service.hosts, service.tls.as_ref().map(|_| service.transport));
-    let proxied = site.as_ref().is_some_and(|site| site.behind_proxy);
     let watch = Watch { metrics: service.dns.metrics.clone(), addresses: service.addresses, proxied };
+    (hosts, watch)
+}
+
+fn routes(service: &Service, site: Option<Shared>) -> Front {
+    let (hosts, watch) = before(service, site.as_ref().is_some_and(|site| site.behind_proxy));
     let dnsdb = dnsdb(&service.dns).routes();
     let dnsdb = if service.origins.is_empty() { dnsdb } else { dnsdb.layer(cors(service)) };
     let dns = passive_dns(service)

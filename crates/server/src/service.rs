@@ -8,6 +8,7 @@ use edge::gate::{Gate, Tokens};
 use edge::limits::Limits;
 use edge::listen::{Tls, Workers};
 use edge::metrics::Metrics;
+use facade::Clients;
 use intake::Noise;
 use intake::collector::Collector;
 use pdns::passive::PassiveDns;
@@ -45,6 +46,8 @@ pub struct Service {
     pub(crate) site: Option<Site>,
     pub(crate) workers: Workers,
     pub(crate) collectors: Collectors,
+    /// The tokens that may log in at the ThreatQ-shaped face.
+    pub(crate) clients: Clients,
 }
 
 impl Service {
@@ -70,6 +73,7 @@ impl Service {
             site: None,
             workers: Workers::default(),
             collectors: Collectors::default(),
+            clients: Clients::default(),
         }
     }
 
@@ -187,6 +191,13 @@ impl Service {
     #[must_use]
     pub fn with_collectors(mut self, collectors: Vec<Collector>, tell: Tell) -> Self {
         self.collectors = Collectors { all: collectors, tell };
+        self
+    }
+
+    /// Lets these tokens log in at the ThreatQ-shaped face, if it is served ([`run_beside`](crate::run_beside)).
+    #[must_use]
+    pub fn with_clients(mut self, clients: Clients) -> Self {
+        self.clients = clients;
         self
     }
 

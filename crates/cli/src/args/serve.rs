@@ -49,6 +49,9 @@ pub(crate) struct ServeArgs {
     /// The `origin` of records that have none, such as `https://pdns.example.org` [default: none]
     #[arg(long, value_name = "URI")]
     pub(crate) origin: Option<String>,
+    /// Also listen here, with answers like those of ThreatQ's API below /api, for programs written for that platform [default: none]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) threatq_listen: Option<String>,
 }
 
 /// How requests are logged.

@@ -41,6 +41,7 @@ pub(super) fn given(
         ],
         Command::Serve(serve) => vec![
             ("--listen", "serve", "listen", serve.listen.clone().map(Value::String)),
+            ("--threatq-listen", "threatq", "listen", serve.threatq_listen.clone().map(Value::String)),
             ("--behind-proxy", "serve", "behind_proxy", set(serve.behind_proxy)),
             ("--origin", "serve", "origin", serve.origin.clone().map(Value::String)),
             ("--access-log", "serve", "access_log", serve.access_log.as_ref().and_then(name)),

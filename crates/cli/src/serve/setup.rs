@@ -10,7 +10,7 @@ use cof::time::Clock;
 use intake::collector::Collector;
 use intake::live;
 use rustix::process::{Resource, Rlimit};
-use server::{Limits, Retention, Service, Tell, Tls};
+use server::{Clients, Limits, Retention, Service, Tell, Tls};
 
 use crate::args::{Arguments, ServeArgs};
 use crate::config::{self, Collect, Config};
@@ -89,6 +89,12 @@ fn listed(set: &str) -> impl Iterator<Item = &str> {
     set.split(',').map(str::trim).filter(|one| !one.is_empty())
 }
 
+/// The tokens that are clients of the ThreatQ-shaped face.
+pub(super) fn clients(config: &config::Threatq) -> Clients {
+    let names = |set| listed(set).map(str::to_owned).collect();
+    Clients { readers: names(&config.reader_tokens), analysts: names(&config.analyst_tokens) }
+}
+
 /// The configured limits.
 pub(super) fn limits(config: &config::Serve) -> Limits {
     let body = (config.body_mebibytes as u64).saturating_mul(1 << 20);
@@ -108,9 +114,10 @@ pub(super) fn limits(config: &config::Serve) -> Limits {
 const FILES: u64 = 256;
 
 /// Raises the limit of open files for the number of connections, as far as the system allows.
-pub(super) fn make_room(limits: &Limits, collectors: usize) {
+pub(super) fn make_room(limits: &Limits, listeners: usize, collectors: usize) {
     let senders = collectors.saturating_mul(live::MOST_SENDERS);
-    let wanted = (limits.connections.saturating_add(senders) as u64).saturating_add(FILES);
+    let connections = limits.connections.saturating_mul(listeners);
+    let wanted = (connections.saturating_add(senders) as u64).saturating_add(FILES);
     let allowed = open_files(wanted);
     if allowed < wanted {
         terminal::complain(&format!(

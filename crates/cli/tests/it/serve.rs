@@ -38,6 +38,34 @@ fn records_from_files_and_the_sample() {
 }
 
 #[test]
+fn a_second_listener_answers_like_threatq_and_follows_the_same_rules() {
+    let home = Home::new();
+    let config =
+        home.file("own.toml", "[threatq]\nlisten = \"127.0.0.1:0\"\nreader_tokens = \"siem, other\"\n");
+    let run = home.run(["--config".as_ref(), config.as_os_str()]);
+    let server = Serve::of(run.args(["serve", "--sample", "--anonymous", "--listen", "127.0.0.1:0"]));
+    let said = server.said();
+    let face = said.split("ThreatQ-shaped API: http://").nth(1).unwrap().split('/').next().unwrap();
+    let face = face.parse().unwrap();
+    let (status, script) = get(face, "/assets/js/config.js", &[]);
+    assert!(status == 200 && script.contains("\"clientId\": \"backsight\""), "{script}");
+    assert_eq!(get(face, "/api/plugins", &[]).0, 401);
+    assert_eq!(get(face, PATH, &[]).0, 404);
+    assert_eq!(get(server.address, "/api/plugins", &[]).0, 404);
+    server.terminate();
+    assert_eq!(server.ended_within(Duration::from_mins(1)), Some(0));
+
+    let elsewhere = ["serve", "--sample", "--listen", "127.0.0.1:0", "--threatq-listen", "0.0.0.0:0"];
+    home.run(elsewhere)
+        .done()
+        .says(2, &["0.0.0.0 can be reached from other machines", "hint: listen on 127.0.0.1"]);
+    let no_address = ["serve", "--sample", "--listen", "127.0.0.1:0", "--threatq-listen", "8054"];
+    home.run(no_address).done().says(2, &["threatq.listen (--threatq-listen): \"8054\" is not an address"]);
+    let server = Serve::new::<&str>(&home, ["--sample"]);
+    assert!(!server.said().contains("ThreatQ"), "it is off unless it is configured");
+}
+
+#[test]
 fn a_damaged_file_says_how_much_and_where() {
     let home = Home::new();
     let timeless = "{\"rrname\":\"a.example\",\"rrtype\":\"A\",\"rdata\":\"192.0.2.3\"}\n";

@@ -12,6 +12,7 @@ mod browser;
 mod client;
 mod dnsdb;
 mod edges;
+mod facade;
 mod fixture;
 mod full;
 mod handovers;
