@@ -44,7 +44,8 @@ fn list(command: &ListArgs, arguments: &Arguments) -> Result<Exit, Failure> {
     let filter = Filter {
         kind: match command.kind {
             Kind::All => None,
-            Kind::Operation => Some("operation".to_owned()),
+            Kind::Operation => Some(operation::Kind::OPERATION.to_owned()),
+            Kind::Platform => Some(operation::Kind::PLATFORM.to_owned()),
             Kind::Feed => Some("feed".to_owned()),
         },
         enabled: (command.enabled || command.disabled).then_some(command.enabled),

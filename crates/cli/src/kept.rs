@@ -157,6 +157,8 @@ impl From<SettingsError> for Failure {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         match error {
+            ConfigError::Platform(_) => Self::Usage(error.to_string()).hint("`backsight push` sends to it"),
+            ConfigError::Operation(_) => Self::Usage(error.to_string()),
             ConfigError::Settings(error) => error.into(),
             ConfigError::Provider(error) => Self::usage(&error).hint(error.hint()),
         }

@@ -276,7 +276,7 @@ impl Plan {
     fn check(&self, given: &Given) -> Result<Indicator, Refused> {
         let indicator = given.indicator.clone()?;
         let package = &self.asking.package;
-        let Some(action) = package.actions.first() else {
+        let Some(action) = package.actions().first() else {
             return Err(Refused::Type(format!("{package} offers no action")));
         };
         if let Some(held) = self.held.get(&indicator) {

@@ -9,6 +9,7 @@ use std::io::{IsTerminal, Read, Write};
 use cof::time::Clock;
 use operation::{Indicator, Moment};
 use workbench::Workbench;
+use workbench::integration::Filter;
 use workbench::json::run as json;
 use workbench::run::{Arrangement, Compared, Kept, Shown, Wanted};
 
@@ -72,7 +73,8 @@ fn list(command: &ListArgs, workbench: &Workbench) -> Result<Exit, Failure> {
 
 /// A name without an operation and without runs is a typing error.
 fn check_operation(name: &str, workbench: &Workbench) -> Result<(), Failure> {
-    let installed = workbench.list(&workbench::integration::Filter::default())?.integrations;
+    let operations = Filter { kind: Some(operation::Kind::OPERATION.to_owned()), enabled: None };
+    let installed = workbench.list(&operations)?.integrations;
     let of_it = Wanted { package: Some(name.to_owned()), limit: 1, ..Wanted::default() };
     let bare = name.split('@').next().unwrap_or(name);
     if installed.iter().any(|one| one.name == bare) || !workbench.runs(&of_it)?.runs.is_empty() {

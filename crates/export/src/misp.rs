@@ -13,6 +13,7 @@
 
 mod attribute;
 mod object;
+mod part;
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,6 +24,8 @@ use serde::Serialize;
 use self::attribute::Attribute;
 use self::object::PassiveDns;
 use crate::{Handover, Kind, Refusal, ids, stamp};
+
+pub use self::part::{Part, Subject, is_ours};
 
 /// Who gets an event on a MISP instance, the fewest first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,13 +81,32 @@ struct Tag {
 /// # Errors
 /// [`Refusal::Distribution`] if the marking does not allow the distribution.
 pub fn event(handover: &Handover, distribution: Distribution) -> Result<Document, Refusal> {
-    if let Some(tlp) = handover.tlp {
-        let most = Distribution::most(tlp);
-        if distribution > most {
-            return Err(Refusal::Distribution { tlp, wanted: distribution, most });
-        }
+    check(handover, distribution)?;
+    Ok(made(handover, distribution, event_uuid(handover)))
+}
+
+fn check(handover: &Handover, wanted: Distribution) -> Result<(), Refusal> {
+    match handover.tlp.map(|tlp| (tlp, Distribution::most(tlp))) {
+        Some((tlp, most)) if wanted > most => Err(Refusal::Distribution { tlp, wanted, most }),
+        _ => Ok(()),
     }
-    let uuid = ids::of("misp-event", &[&handover.key]).to_string();
+}
+
+/// The UUID of the event of its own that a handover becomes.
+pub fn event_uuid(handover: &Handover) -> String {
+    ids::of("misp-event", &[&handover.key]).to_string()
+}
+
+/// The event with another UUID: what is handed over joins an event that exists.
+///
+/// # Errors
+/// As [`event`].
+pub fn event_in(handover: &Handover, distribution: Distribution, uuid: &str) -> Result<Document, Refusal> {
+    check(handover, distribution)?;
+    Ok(made(handover, distribution, uuid.to_owned()))
+}
+
+fn made(handover: &Handover, distribution: Distribution, uuid: String) -> Document {
     let tags = handover.tlp.map(|tlp| Tag { name: tlp.to_string().to_ascii_lowercase() });
     let event = Event {
         info: handover.title.clone(),
@@ -102,7 +124,7 @@ pub fn event(handover: &Handover, distribution: Distribution) -> Result<Document
         objects: object::all(handover, &uuid),
         uuid,
     };
-    Ok(Document { event })
+    Document { event }
 }
 
 impl Document {
@@ -136,7 +158,8 @@ impl Distribution {
         }
     }
 
-    const fn number(self) -> &'static str {
+    /// Its number in MISP.
+    pub const fn number(self) -> &'static str {
         match self {
             Self::Organisation => "0",
             Self::Community => "1",

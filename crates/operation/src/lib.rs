@@ -35,7 +35,7 @@ pub use filter::{Filter, Side};
 pub use finding::{Finding, Findings};
 pub use indicator::{Given, Host, Indicator, IndicatorError, IndicatorType, Line, Other};
 pub use interface::{HttpInterface, Interface, Protocol};
-pub use package::{Action, ManifestError, Package, PackageError};
+pub use package::{Action, Kind, ManifestError, Operation, Package, PackageError, Platform};
 pub use parameter::{Parameter, ParameterKind, Value};
 pub use provider::{Budget, Completeness, Config, Limits, Provider, ProviderError, Sink, State, Tcp};
 pub use relation::Relation;

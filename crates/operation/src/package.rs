@@ -18,7 +18,7 @@ use semver::Version;
 use crate::interface::Interface;
 use crate::mapping::Mapping;
 use crate::proxy_setting::LoginPlace;
-use crate::{Indicator, IndicatorType, Parameter, ParameterKind};
+use crate::{Indicator, IndicatorType, Parameter, ParameterKind, Tlp};
 
 pub use bundled::{find, newest};
 pub use catalogue::{Catalogue, Fault, Listed, Refused};
@@ -26,7 +26,7 @@ pub use changes::Release;
 pub use diagnostic::ManifestError;
 pub use manifest::MAX_BYTES;
 
-/// An integration package of the kind "operation".
+/// An integration package.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Package {
     /// Its identity, the same in all versions.
@@ -41,18 +41,41 @@ pub struct Package {
     pub author: String,
     /// The description, in a sentence or two.
     pub description: String,
-    /// How to query its service.
-    pub interface: Interface,
+    /// What it is for.
+    pub kind: Kind,
     /// The parameters.
     pub parameters: Vec<Parameter>,
-    /// The actions it offers on an indicator; at least one.
-    pub actions: Vec<Action>,
-    /// How its answers become findings.
-    pub mapping: Mapping,
     /// What changed in its versions, newest first.
     pub changes: Vec<Release>,
     /// The text of the manifest.
     pub source: String,
+}
+
+/// What a package is for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    /// It queries a provider.
+    Operation(Operation),
+    /// It takes what is handed over, and answers no queries.
+    Platform(Platform),
+}
+
+/// How a provider is queried, and what its answers mean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Operation {
+    /// How to query its service.
+    pub interface: Interface,
+    /// The actions it offers on an indicator; at least one.
+    pub actions: Vec<Action>,
+    /// How its answers become findings.
+    pub mapping: Mapping,
+}
+
+/// A platform that takes what is handed over, by its protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Platform {
+    /// The REST API of MISP.
+    Misp,
 }
 
 /// An action on an indicator.
@@ -73,7 +96,7 @@ pub enum PackageError {
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     /// There is no package of that name in the catalogue.
-    #[error("there is no operation {name:?} in the catalogue; available: {known}")]
+    #[error("there is no package {name:?} in the catalogue; available: {known}")]
     Name {
         /// The requested name.
         name: String,
@@ -108,7 +131,41 @@ impl Package {
 
     /// Whether its action accepts an indicator.
     pub fn accepts(&self, indicator: &Indicator) -> bool {
-        self.actions.first().is_some_and(|action| action.types.contains(&indicator.kind()))
+        self.actions().first().is_some_and(|action| action.types.contains(&indicator.kind()))
+    }
+
+    /// What an operation offers on an indicator; nothing for a platform.
+    pub fn actions(&self) -> &[Action] {
+        self.operation().map_or(&[], |operation| &operation.actions)
+    }
+
+    /// How its answers become findings; a platform has no answers.
+    pub fn into_mapping(self) -> Mapping {
+        match self.kind {
+            Kind::Operation(operation) => operation.mapping,
+            Kind::Platform(_) => Mapping::default(),
+        }
+    }
+
+    /// What it is if it is an operation.
+    pub fn operation(&self) -> Option<&Operation> {
+        match &self.kind {
+            Kind::Operation(operation) => Some(operation),
+            Kind::Platform(_) => None,
+        }
+    }
+
+    /// What it is if it is a platform.
+    pub fn platform(&self) -> Option<Platform> {
+        match &self.kind {
+            Kind::Operation(_) => None,
+            Kind::Platform(platform) => Some(*platform),
+        }
+    }
+
+    /// Whether nothing is sent over a network.
+    pub fn is_local(&self) -> bool {
+        self.operation().is_some_and(|operation| operation.interface == Interface::OwnDatabase)
     }
 
     /// The parameters that must be set: required ones without a default.
@@ -124,7 +181,7 @@ impl Package {
     /// The types of indicators that its actions accept, each once.
     pub fn types(&self) -> Vec<IndicatorType> {
         let mut types: Vec<IndicatorType> = Vec::new();
-        for kind in self.actions.iter().flat_map(|action| &action.types) {
+        for kind in self.actions().iter().flat_map(|action| &action.types) {
             if !types.contains(kind) {
                 types.push(*kind);
             }
@@ -140,6 +197,61 @@ impl Package {
     /// Where the login for the configured proxy is entered.
     pub(crate) fn proxy_login(&self) -> LoginPlace {
         LoginPlace::of(|key| self.parameter(key).is_some())
+    }
+}
+
+impl Kind {
+    /// The word for operations in manifests and outputs.
+    pub const OPERATION: &'static str = "operation";
+    /// The word for platforms.
+    pub const PLATFORM: &'static str = "platform";
+
+    /// Its word in manifests and outputs.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Operation(_) => Self::OPERATION,
+            Self::Platform(_) => Self::PLATFORM,
+        }
+    }
+
+    /// The name of its protocol in manifests.
+    pub const fn protocol(&self) -> &'static str {
+        match self {
+            Self::Operation(operation) => operation.interface.word(),
+            Self::Platform(platform) => platform.word(),
+        }
+    }
+
+    /// The strictest level of indicators that are sent to it, unless an integration says otherwise.
+    pub const fn max_tlp(&self) -> Tlp {
+        match self {
+            Self::Operation(operation) => operation.interface.max_tlp(),
+            Self::Platform(_) => Tlp::Green,
+        }
+    }
+}
+
+impl Platform {
+    /// All platforms.
+    pub const ALL: [Self; 1] = [Self::Misp];
+
+    /// Its protocol in manifests.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Misp => "misp",
+        }
+    }
+
+    /// Its name for people.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Misp => "MISP",
+        }
+    }
+
+    /// The platform with that protocol.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|platform| platform.word() == word)
     }
 }
 

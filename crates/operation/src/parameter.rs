@@ -6,39 +6,54 @@
 use std::net::IpAddr;
 
 use crate::Moment;
-use crate::interface::{Authentication, Interface, check_base, check_path, check_token};
+use crate::interface::{Authentication, check_base, check_path, check_token};
 use client::proxy_user_fault;
 
 use crate::proxy_setting::{LoginPlace, proxy_setting};
 use cof::time::Clock;
 
-/// A setting of a provider.
+/// A setting of a provider or a platform.
 pub(crate) struct Setting {
     pub(crate) key: &'static str,
     /// The required kind of a parameter for it.
     pub(crate) kind: &'static str,
     /// The choices that it may offer, for a choice.
     pub(crate) choices: &'static [&'static str],
-    /// Which providers have it.
+    /// Which of them have it.
     of: Of,
 }
 
-/// The providers that have a setting.
+/// What a package is to this module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    OwnDatabase,
+    Platform,
+    /// A service that is queried over HTTP.
+    Service,
+}
+
+/// What has a setting.
 #[derive(Clone, Copy)]
 enum Of {
     All,
+    /// Services that are queried over HTTP.
     Http,
+    /// Everything that is queried.
+    Operations,
     OwnDatabase,
+    /// Everything that is reached over HTTP, platforms included.
+    Remote,
 }
 
 impl Setting {
-    /// All settings of a provider.
-    pub(crate) fn all(interface: &Interface) -> impl Iterator<Item = &'static Self> {
-        let http = matches!(interface, Interface::Http(_));
+    /// All settings that a package can have.
+    pub(crate) fn all(owner: Owner) -> impl Iterator<Item = &'static Self> {
         SETTINGS.iter().filter(move |setting| match setting.of {
             Of::All => true,
-            Of::Http => http,
-            Of::OwnDatabase => !http,
+            Of::Http => owner == Owner::Service,
+            Of::Operations => owner != Owner::Platform,
+            Of::OwnDatabase => owner == Owner::OwnDatabase,
+            Of::Remote => owner != Owner::OwnDatabase,
         })
     }
 
@@ -56,24 +71,24 @@ const fn choice(key: &'static str, choices: &'static [&'static str]) -> Setting 
 }
 
 const SETTINGS: &[Setting] = &[
-    setting("host", "text"),
-    setting("port", "number"),
-    setting("username", "text"),
-    setting("password", "secret"),
-    setting("user_token", "secret"),
-    setting("use_http", "switch"),
-    setting("verify_ssl", "switch"),
-    setting("ca_file", "text"),
-    setting("proxy", "text"),
-    setting("proxy_user", "text"),
-    setting("proxy_password", "secret"),
+    setting("host", "text").of(Of::Remote),
+    setting("port", "number").of(Of::Remote),
+    setting("username", "text").of(Of::Remote),
+    setting("password", "secret").of(Of::Remote),
+    setting("user_token", "secret").of(Of::Remote),
+    setting("use_http", "switch").of(Of::Remote),
+    setting("verify_ssl", "switch").of(Of::Remote),
+    setting("ca_file", "text").of(Of::Remote),
+    setting("proxy", "text").of(Of::Remote),
+    setting("proxy_user", "text").of(Of::Remote),
+    setting("proxy_password", "secret").of(Of::Remote),
     setting("active_query", "switch"),
     setting("related", "switch").of(Of::OwnDatabase),
-    setting("rrtype", "text").of(Of::All),
-    setting("seen_after", "text").of(Of::All),
-    setting("seen_before", "text").of(Of::All),
-    setting("requests_per_second", "number"),
-    setting("page_size", "number").of(Of::All),
+    setting("rrtype", "text").of(Of::Operations),
+    setting("seen_after", "text").of(Of::Operations),
+    setting("seen_before", "text").of(Of::Operations),
+    setting("requests_per_second", "number").of(Of::Remote),
+    setting("page_size", "number").of(Of::Operations),
     setting("timeout", "number").of(Of::All),
     choice("orientation", &["auto", "draft", "swapped"]),
     setting("path", "text"),

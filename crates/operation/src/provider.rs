@@ -1,7 +1,7 @@
 //! Providers: sends queries to a remote passive-DNS service, or to the own database, and streams the answers.
 //!
 //! A [`Provider`] is configured once and used for many queries. [`Provider::ask`] sends one query, reads all pages, and passes
-//! the answer to a [`Sink`]. In the order of the data flow: `config` and `login` (what is sent, from the settings), `proxy`,
+//! the answer to a [`Sink`]. In the order of the data flow: `config` and `login` (what is sent, from the settings), `connection` (where to), `proxy`,
 //! `proxy_login` and `proxy_in_force` (the proxy), `protocol` with a file for each protocol such as `cof` (the form of a
 //! query, and how pages follow each other), `page` (one request, retried if useful), `response` (the meaning of its status),
 //! `intake` (bytes to records), `completeness` (whether the answer is complete), `quota` (what is left of a quota), `orientation` (which side is the owner).
@@ -15,6 +15,7 @@ mod ask;
 mod check;
 mod completeness;
 mod config;
+mod connection;
 mod error;
 mod intake;
 mod login;
@@ -37,7 +38,8 @@ pub use client::{
     Budget, ClientError, Dial, DialError, Dialled, Io, ProxyEnvironment, Stage, Tcp, TlsFault, check_ca_file,
 };
 pub use completeness::{Completeness, State};
-pub use config::{Config, ConfigError, HttpConfig, Limits};
+pub use config::{Config, ConfigError, HttpConfig, Limits, warnings};
+pub use connection::Connection;
 pub use error::ProviderError;
 pub use orientation::{Orientation, orientation_of};
 pub use own_database::{OwnDatabase, OwnDatabaseConfig, OwnDatabaseProvider};

@@ -41,6 +41,7 @@ pub(crate) async fn asking(
 
 fn unset(error: &ConfigError) -> Problem {
     match error {
+        ConfigError::Operation(_) | ConfigError::Platform(_) => Problem::refused(error.to_string()),
         ConfigError::Settings(error) => Problem::refused(error.to_string()),
         ConfigError::Provider(error) => Problem::refused(format!("{error}; {}", error.hint())),
     }

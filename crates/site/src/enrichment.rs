@@ -85,7 +85,7 @@ pub(crate) async fn costs(
     request: &Request,
     indicators: &Arc<Vec<Indicator>>,
 ) -> Result<Vec<(Arc<Package>, Cost)>, Problem> {
-    let enabled = workbench::integration::Filter { kind: None, enabled: Some(true) };
+    let enabled = workbench::integration::Filter::operations();
     let installed = site.desk.read(move |workbench| workbench.list(&enabled)).await?.integrations;
     let mut costs = Vec::new();
     for summary in installed {

@@ -257,11 +257,11 @@ pub(crate) fn indicator(text: &str, side: Side) -> Result<Indicator, Problem> {
 
 /// The actions that enabled operations offer for a type of indicator.
 pub(crate) fn offers(workbench: &Workbench, kind: IndicatorType) -> Result<Vec<Offer>, Error> {
-    let enabled = Filter { kind: None, enabled: Some(true) };
+    let enabled = Filter::operations();
     let mut offers = Vec::new();
     for summary in workbench.list(&enabled)?.integrations {
         let Some(package) = workbench.show(&summary.name)?.package else { continue };
-        let taken = package.actions.iter().filter(|action| action.types.contains(&kind));
+        let taken = package.actions().iter().filter(|action| action.types.contains(&kind));
         offers.extend(taken.map(|action| Offer {
             name: summary.name.clone(),
             title: package.title.clone(),

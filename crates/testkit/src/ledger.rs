@@ -66,9 +66,10 @@ impl Ledger {
 
     /// Records a request; returns its answer.
     pub(crate) fn answer(&self, request: Request) -> Arc<[Step]> {
-        let mut state = self.state();
-        state.requests.push(request);
-        self.script.steps(state.requests.len() - 1)
+        let number = self.state().requests.len();
+        let steps = self.script.steps(number, &request);
+        self.state().requests.push(request);
+        steps
     }
 
     pub(crate) fn count_sent(&self, bytes: &[u8]) {

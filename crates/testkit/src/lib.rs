@@ -9,6 +9,7 @@
 //! * [`figure`] is a measured value with its goal, as benchmarks print it.
 //! * [`dnstap`] makes frame streams as resolvers write them.
 //! * [`gzip`] creates gzip bodies, including decompression bombs, without a compressor.
+//! * [`misp`] is a MISP instance that keeps what it is sent, with named faults.
 //! * [`mmdb`] writes files that say where addresses are.
 //! * [`sample`] generates records in the Common Output Format.
 //!
@@ -24,6 +25,7 @@ mod framing;
 pub mod gzip;
 mod head;
 mod ledger;
+pub mod misp;
 pub mod mmdb;
 mod port;
 mod provider;

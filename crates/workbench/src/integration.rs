@@ -16,7 +16,7 @@ mod stored;
 
 use cof::time::Clock;
 use operation::provider::{ProxyInForce, check_proxy_login};
-use operation::{Limits, ManifestError, Package, ParameterKind, Settings, Tlp, Value};
+use operation::{Kind, ManifestError, Package, ParameterKind, Settings, Tlp, Value};
 use serde_json::json;
 
 use self::stored::Stored;
@@ -28,9 +28,6 @@ pub use self::configure::{Changes, Configured};
 pub use self::plan::{Confirmed, Loss, LossReason, ParameterChange, Plan, Question, Relation, What};
 pub(crate) use self::stored::max_tlp;
 
-/// The only kind of package that exists.
-pub const OPERATION: &str = "operation";
-
 /// An entry of the list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Summary {
@@ -40,13 +37,14 @@ pub struct Summary {
     pub title: String,
     /// The installed version.
     pub version: String,
-    /// The kind of integration: [`OPERATION`].
+    /// The kind of integration: [`Kind::OPERATION`] or [`Kind::PLATFORM`]; that of a broken manifest is unknown, and counts as an
+    /// operation.
     pub kind: &'static str,
     /// Whether it is enabled.
     pub enabled: bool,
     /// The required parameters that have no value, as "Label (key)".
     pub missing: Vec<String>,
-    /// The strictest level of indicators that it is asked about.
+    /// The strictest level of indicators that are sent to it.
     pub max_tlp: Tlp,
     /// Why the manifest cannot be read by this version.
     pub broken: Option<ManifestError>,
@@ -117,6 +115,18 @@ pub struct Filter {
     pub kind: Option<String>,
     /// Only enabled ones, or only disabled ones.
     pub enabled: Option<bool>,
+}
+
+impl Filter {
+    /// The enabled operations.
+    pub fn operations() -> Self {
+        Self { kind: Some(Kind::OPERATION.to_owned()), enabled: Some(true) }
+    }
+
+    /// The enabled platforms.
+    pub fn platforms() -> Self {
+        Self { kind: Some(Kind::PLATFORM.to_owned()), enabled: Some(true) }
+    }
 }
 
 /// Integrations by name, and how many the filter left out.
@@ -230,10 +240,7 @@ fn check(package: &Package, settings: &Settings, clock: &Clock) -> Result<Vec<St
     if !missing.is_empty() {
         return Err(format!("not set: {}", missing.join(", ")));
     }
-    match operation::Config::new(package, settings, Limits::HELD, clock) {
-        Ok(config) => Ok(config.into_warnings()),
-        Err(error) => Err(error.to_string()),
-    }
+    operation::provider::warnings(package, settings, clock).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

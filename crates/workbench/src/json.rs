@@ -16,6 +16,7 @@ pub mod integration;
 pub mod investigation;
 pub mod job;
 pub mod list;
+pub mod push;
 pub mod report;
 pub mod run;
 pub mod search;

@@ -40,6 +40,7 @@ pub mod library;
 pub mod listing;
 pub mod loading;
 mod opening;
+pub mod push;
 mod refusal;
 pub mod run;
 pub mod search;

@@ -123,7 +123,7 @@ pub(crate) struct ListArgs {
     pub(crate) format: View,
 }
 
-/// Kinds of integrations. There are only operations yet.
+/// Kinds of integrations. There are no feeds yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
     /// All types
@@ -131,6 +131,8 @@ pub(crate) enum Kind {
     All,
     /// Operations that run on indicators
     Operation,
+    /// Platforms that take what is handed over
+    Platform,
     /// Feeds that deliver indicators
     Feed,
 }
@@ -165,7 +167,7 @@ pub(crate) struct ConfigureArgs {
     /// Reset a parameter to its default; deletes a secret
     #[arg(long, value_name = "KEY")]
     pub(crate) reset: Vec<String>,
-    /// The strictest level of the Traffic Light Protocol that it is asked about: clear, green, amber, amber+strict or red;
+    /// The strictest level of the Traffic Light Protocol that is sent to it: clear, green, amber, amber+strict or red;
     /// default: that of its protocol
     #[arg(long, value_name = "TLP|default", value_parser = max_tlp)]
     pub(crate) max_tlp: Option<Marking>,

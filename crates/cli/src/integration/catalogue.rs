@@ -78,7 +78,7 @@ fn listing(catalogue: &Catalogue, installed: &[Summary]) -> String {
             package.name.clone(),
             package.version.to_string(),
             printable(&package.title),
-            package.interface.word().to_owned(),
+            package.kind.protocol().to_owned(),
             needs(package),
             version(package, installed).unwrap_or_default().to_owned(),
         ]);
@@ -92,10 +92,14 @@ fn listing(catalogue: &Catalogue, installed: &[Summary]) -> String {
 
 fn details(Listed { package, file }: &Listed, installed: &[Summary]) -> String {
     let types: Vec<&str> = package.types().into_iter().map(IndicatorType::name).collect();
+    let takes = match package.platform() {
+        Some(_) => "takes what is handed over".to_owned(),
+        None => format!("accepts {}", types.join(", ")),
+    };
     let source = file.as_ref().map_or_else(|| "bundled".to_owned(), |file| format!("in {}", printable(file)));
     let mut text = format!("{} ({package}), {source}\n", printable(&package.title));
     let _ = writeln!(text, "{}", printable(package.description.trim()));
-    let _ = writeln!(text, "Protocol: {}; accepts {}", package.interface.word(), types.join(", "));
+    let _ = writeln!(text, "Protocol: {}; {takes}", package.kind.protocol());
     let _ = writeln!(text, "Needs: {}", needs(package));
     let _ = writeln!(text, "Installed: {}", version(package, installed).unwrap_or("no"));
     if !package.changes.is_empty() {

@@ -67,7 +67,8 @@ pub(super) fn details(details: &Details) -> String {
         text.push_str(&information(package, summary));
     }
     let default = if details.max_tlp_set.is_some() { "" } else { " (default)" };
-    let _ = writeln!(text, "Asked about values up to {}{default}", summary.max_tlp);
+    let verb = if summary.kind == operation::Kind::PLATFORM { "Gets" } else { "Asked about" };
+    let _ = writeln!(text, "{verb} values up to {}{default}", summary.max_tlp);
     if let Some(proxy) = &details.proxy {
         let _ = writeln!(text, "Proxy: {}", printable(&proxy.to_string()));
     }
@@ -108,7 +109,7 @@ pub(super) fn releases<'a>(releases: impl IntoIterator<Item = &'a Release>) -> S
 
 fn information(package: &Package, summary: &Summary) -> String {
     let mut text = format!("{}\n", printable(package.description.trim()));
-    for action in &package.actions {
+    for action in package.actions() {
         let types: Vec<&str> = action.types.iter().map(|kind| kind.name()).collect();
         let _ = writeln!(text, "Action: {} on {}", printable(&action.name), types.join(", "));
     }

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use cof::time;
 use cof::time::Clock;
-use operation::{IndicatorType, Limits, Moment, Package, ParameterKind, Secret, Settings, Window};
+use operation::provider::ConfigError;
+use operation::{IndicatorType, Kind, Limits, Moment, Package, ParameterKind, Secret, Settings, Window};
 use workbench::integration::{Configured, Filter, Summary};
 use workbench::run::{Arrangement, Asking, Batch, Freshness, Runs, Wish};
 use workbench::{Desk, Workbench};
@@ -73,7 +74,7 @@ pub(super) async fn plans(
 /// The place of each operation. With all operations, one is silent about types that another accepts.
 fn places(operations: &[Configured], all: bool) -> Vec<Place> {
     let types = |operation: &Configured| -> Vec<IndicatorType> {
-        operation.package.actions.first().map(|action| action.types.clone()).unwrap_or_default()
+        operation.package.actions().first().map(|action| action.types.clone()).unwrap_or_default()
     };
     let is_accepted = |kind: IndicatorType| operations.iter().any(|one| types(one).contains(&kind));
     let place = |(at, operation)| {
@@ -132,7 +133,7 @@ pub(crate) fn chosen(choice: &Choice<'_>, kept: &Workbench) -> Result<Vec<Config
     let installed = kept.list(&Filter::default())?.integrations;
     let mut operations = Vec::new();
     if choice.all {
-        for one in installed.iter().filter(|one| one.enabled) {
+        for one in installed.iter().filter(|one| one.enabled && one.kind == Kind::OPERATION) {
             operations.push(kept.settings(&one.name)?);
         }
         if operations.is_empty() {
@@ -163,6 +164,10 @@ fn operation(wanted: &str, kept: &Workbench, installed: &[Summary]) -> Result<Co
     let Some(one) = installed.iter().find(|one| one.name == name) else {
         return Err(not_installed(wanted, installed));
     };
+    if one.kind != Kind::OPERATION {
+        let failure = ConfigError::Platform(name.to_owned()).into();
+        return Err(failure);
+    }
     if let Some(version) = version.filter(|version| *version != one.version) {
         let why = format!("{name} is installed as version {}, not {}", one.version, terminal::label(version));
         let hint = format!("to replace it, run `backsight integration install {name}@{version}`");

@@ -133,7 +133,7 @@ fn bad_packages_are_refused_each_with_its_reason_and_leave_nothing() {
         (".", &["is a folder"]),
         (
             "gopher",
-            &["there is no operation \"gopher\" in the catalogue; available: circl-passive-dns, cof, dnsdb"],
+            &["there is no package \"gopher\" in the catalogue; available: circl-passive-dns, cof, dnsdb"],
         ),
         ("circl-passive-dns@9.9.9", &["has no version 9.9.9; available: 1.0.0, 1.1.0, 1.2.0"]),
     ] {
@@ -229,5 +229,5 @@ fn the_catalogue_has_the_packages_of_a_folder_and_their_files() {
     }
     assert!(catalogue(&["show", "partner"]).ok().contains("Changes:\n  2.0.0\n    - Another host."));
     home.run(&["integration", "install", "partner"])
-        .says(2, &["there is no operation \"partner\" in the catalogue"]);
+        .says(2, &["there is no package \"partner\" in the catalogue"]);
 }

@@ -17,7 +17,7 @@ const TEMPLATE: (&str, &str) = ("b77b7b1c-66ab-4a41-8da4-83810f6d2d6c", "5");
 /// An object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct PassiveDns {
-    uuid: String,
+    pub(super) uuid: String,
     name: &'static str,
     #[serde(rename = "meta-category")]
     meta_category: &'static str,
@@ -34,6 +34,12 @@ pub(super) struct PassiveDns {
     references: Vec<Reference>,
     #[serde(rename = "Attribute")]
     attributes: Vec<Attribute>,
+    /// The record on one line.
+    #[serde(skip)]
+    pub(super) line: String,
+    /// Whether it is a relationship of the library.
+    #[serde(skip)]
+    pub(super) is_link: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -68,6 +74,7 @@ struct Draft<'a> {
     seen: (Option<u64>, Option<u64>),
     known_at: u64,
     about: BTreeSet<&'a Indicator>,
+    is_link: bool,
 }
 
 /// The objects of all records and relationships.
@@ -104,6 +111,7 @@ fn of_row(row: &Row) -> Draft<'_> {
         seen: record.seen(),
         known_at: row.changed_at,
         about: row.asked.iter().collect(),
+        is_link: false,
     }
 }
 
@@ -127,16 +135,19 @@ fn of_link(link: &Link) -> Draft<'_> {
         seen: (*first, *last),
         known_at: *changed_at,
         about: [from, to].into(),
+        is_link: true,
     }
 }
 
 fn object(draft: Draft<'_>, event: &str, attributes: &BTreeSet<&Indicator>) -> PassiveDns {
-    let Draft { parts, values, seen: (first, last), known_at, about } = draft;
+    let Draft { parts, values, seen: (first, last), known_at, about, is_link } = draft;
     let [rrname, rrtype, rdata, origin] = &parts;
     let uuid = ids::of("misp-object", &[event, rrname, rrtype, rdata, origin]).to_string();
     let values = values.into_iter().filter(|(_, value)| !value.is_empty());
     let about = about.into_iter().filter(|indicator| attributes.contains(indicator));
     PassiveDns {
+        line: [rrname.as_str(), rrtype, rdata].join(" "),
+        is_link,
         name: "passive-dns",
         meta_category: "network",
         template_uuid: TEMPLATE.0,
@@ -164,7 +175,7 @@ fn reference(object: &str, referenced: String) -> Reference {
 fn attribute_of(field: Field, value: String, object: &str, known_at: u64) -> Attribute {
     let Field(relation, kind, correlates) = field;
     Attribute {
-        uuid: ids::of("misp-object-attribute", &[object, relation, &value]).to_string(),
+        uuid: uuid_of(object, relation, &value),
         object_relation: Some(relation),
         kind,
         category: category(relation),
@@ -175,6 +186,11 @@ fn attribute_of(field: Field, value: String, object: &str, known_at: u64) -> Att
         distribution: INHERITED,
         timestamp: known_at.to_string(),
     }
+}
+
+/// The UUID of the attribute of an object with this relation and value.
+pub(super) fn uuid_of(object: &str, relation: &str, value: &str) -> String {
+    ids::of("misp-object-attribute", &[object, relation, value]).to_string()
 }
 
 /// The category, as pymisp chooses it from the template; a domain cannot be in "Other".

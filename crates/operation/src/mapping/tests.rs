@@ -33,7 +33,7 @@ fn package(version: &str) -> Package {
 }
 
 fn findings(value: &str, records: &[Record]) -> Findings {
-    package("1.1.0").mapping.findings(&asked(value), records)
+    package("1.1.0").into_mapping().findings(&asked(value), records)
 }
 
 /// One finding per line: `!` before those that are not selected, and the positions of its records after it.
@@ -91,7 +91,7 @@ fn hosting(names: usize) -> Vec<Record> {
 
 #[test]
 fn g_67_version_1_0_0_on_the_guides_sample() {
-    let found = package("1.0.0").mapping.findings(&asked("104.196.175.197"), &guide());
+    let found = package("1.0.0").into_mapping().findings(&asked("104.196.175.197"), &guide());
     insta::assert_snapshot!(listed(&found), @r"
      attribute Resource Type = A [0, 6]
      attribute Resource Type = NS [1, 2, 3, 4, 5]
@@ -289,7 +289,7 @@ fn special_purpose_addresses_are_proposed_unselected_in_every_mapping() {
     let records: Vec<_> =
         addresses.map(|(rrtype, address)| record("parked.example", rrtype, address)).to_vec();
     for version in ["1.0.0", "1.1.0"] {
-        let found = package(version).mapping.findings(&asked("parked.example"), &records);
+        let found = package(version).into_mapping().findings(&asked("parked.example"), &records);
         for finding in &found.list {
             let holds = match finding {
                 Finding::Attribute { name, .. } => name != "Resource Type",
@@ -313,12 +313,13 @@ fn what_somebody_picks_has_no_bound_and_what_is_selected_comes_first() {
     let mut records: Vec<_> =
         (0..5_002).map(|n| record(&format!("n{n}.example"), RrType::CNAME, "www.example")).collect();
     let last = records.len() - 1;
-    let picked = package("1.1.0").mapping.findings_picked(&asked("www.example"), &records, &[last].into());
+    let picked =
+        package("1.1.0").into_mapping().findings_picked(&asked("www.example"), &records, &[last].into());
     assert_eq!(indicators(&picked), ["n5001.example"]);
     let every = (0..records.len()).collect();
-    let picked = package("1.1.0").mapping.findings_picked(&asked("www.example"), &records, &every);
+    let picked = package("1.1.0").into_mapping().findings_picked(&asked("www.example"), &records, &every);
     assert_eq!((indicators(&picked).len(), picked.beyond), (5_002, 0));
-    let among = package("1.1.0").mapping.findings_among(&asked("www.example"), &records, &every);
+    let among = package("1.1.0").into_mapping().findings_among(&asked("www.example"), &records, &every);
     assert_eq!(indicators(&among).len(), MOST_PROPOSED);
     assert!(among.beyond >= 8_004, "indicators and relationships: {}", among.beyond);
     // 1,100 flagged addresses do not displace one good name.

@@ -11,10 +11,10 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::changes::FileRelease;
-use super::{Action, ManifestError, Package};
+use super::{Action, Kind, ManifestError, Operation, Package, Platform};
 use crate::interface::{HttpInterface, Interface, NotFound, Protocol, check_base, check_path, check_token};
 use crate::mapping::{Attribute, Mapping, RecordField, Related, Rows};
-use crate::parameter::{Check, Setting};
+use crate::parameter::{Check, Owner, Setting};
 use crate::proxy_setting::LoginPlace;
 use crate::{IndicatorType, Parameter, ParameterKind, Value};
 
@@ -36,12 +36,12 @@ struct File {
     kind: Spanned<String>,
     author: String,
     description: String,
-    provider: FileProvider,
+    provider: Option<Spanned<FileProvider>>,
+    platform: Option<Spanned<FilePlatform>>,
     #[serde(default)]
     parameters: Vec<FileParameter>,
-    actions: Spanned<Vec<FileAction>>,
-    #[serde(default)]
-    mapping: FileMapping,
+    actions: Option<Spanned<Vec<FileAction>>>,
+    mapping: Option<Spanned<FileMapping>>,
     #[serde(default)]
     changes: Vec<FileRelease>,
 }
@@ -62,6 +62,21 @@ struct FileProvider {
     limit_parameter: Option<Spanned<String>>,
     not_found: Option<Spanned<String>>,
     token_header: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FilePlatform {
+    protocol: Spanned<String>,
+}
+
+/// The tables of a manifest that depend on its kind.
+struct FileKind {
+    kind: Spanned<String>,
+    provider: Option<Spanned<FileProvider>>,
+    platform: Option<Spanned<FilePlatform>>,
+    actions: Option<Spanned<Vec<FileAction>>>,
+    mapping: Option<Spanned<FileMapping>>,
 }
 
 #[derive(Deserialize)]
@@ -175,16 +190,19 @@ impl Source<'_> {
 
     fn package(&self, file: File) -> Result<Package, ManifestError> {
         self.check_head(&file)?;
-        let interface = self.interface(file.provider)?;
-        if file.actions.get_ref().is_empty() {
-            return Err(self.error(file.actions.span(), "an operation needs at least one action"));
-        }
+        let kind = self.kind(FileKind {
+            kind: file.kind,
+            provider: file.provider,
+            platform: file.platform,
+            actions: file.actions,
+            mapping: file.mapping,
+        })?;
         self.check_proxy_login(&file.parameters)?;
         let mut keys = HashSet::new();
         let mut parameters = file
             .parameters
             .into_iter()
-            .map(|one| self.parameter(one, &interface, &mut keys))
+            .map(|one| self.parameter(one, &kind, &mut keys))
             .collect::<Result<Vec<_>, _>>()?;
         let place = LoginPlace::of(|key| parameters.iter().any(|parameter| parameter.key == key));
         for parameter in &mut parameters {
@@ -193,8 +211,6 @@ impl Source<'_> {
             }
         }
         let version = self.version(&file.version)?;
-        let actions =
-            file.actions.into_inner().into_iter().map(|one| self.action(one)).collect::<Result<_, _>>()?;
         Ok(Package {
             name: file.name.into_inner(),
             title: file.title,
@@ -203,10 +219,8 @@ impl Source<'_> {
             backsight: self.requirement(&file.backsight)?,
             author: file.author,
             description: file.description,
-            interface,
+            kind,
             parameters,
-            actions,
-            mapping: self.mapping(file.mapping)?,
             source: self.text.to_owned(),
         })
     }
@@ -219,11 +233,67 @@ impl Source<'_> {
                 self.error(file.name.span(), "a name is up to 64 lower-case letters, digits and hyphens")
             );
         }
-        if file.kind.get_ref() != "operation" {
-            return Err(self
-                .error(file.kind.span(), "unknown kind; this version of Backsight installs \"operation\""));
-        }
         Ok(())
+    }
+
+    /// What the package is for. Tables of the other kind are refused: they would have no effect.
+    fn kind(&self, file: FileKind) -> Result<Kind, ManifestError> {
+        let FileKind { kind, provider, platform, actions, mapping } = file;
+        let stray = match kind.get_ref().as_str() {
+            Kind::OPERATION => [("[platform]", platform.as_ref().map(Spanned::span)), ("", None), ("", None)],
+            Kind::PLATFORM => [
+                ("[provider]", provider.as_ref().map(Spanned::span)),
+                ("[[actions]]", actions.as_ref().map(Spanned::span)),
+                ("[mapping]", mapping.as_ref().map(Spanned::span)),
+            ],
+            _ => {
+                let known = [Kind::OPERATION, Kind::PLATFORM].map(|word| format!("{word:?}")).join(" and ");
+                let message = format!("unknown kind; this version of Backsight installs {known}");
+                return Err(self.error(kind.span(), message));
+            }
+        };
+        if let Some((table, span)) = stray.into_iter().find_map(|(table, span)| Some((table, span?))) {
+            return Err(
+                self.error(span, format!("a package of the kind {:?} has no {table}", kind.get_ref()))
+            );
+        }
+        match (provider, platform) {
+            (_, Some(platform)) => self.platform(&platform.get_ref().protocol).map(Kind::Platform),
+            (Some(provider), None) => {
+                self.operation(&kind, provider.into_inner(), actions, mapping).map(Kind::Operation)
+            }
+            (None, None) => {
+                let table = if kind.get_ref() == Kind::PLATFORM { "[platform]" } else { "[provider]" };
+                Err(self
+                    .error(kind.span(), format!("a package of the kind {:?} needs {table}", kind.get_ref())))
+            }
+        }
+    }
+
+    fn operation(
+        &self,
+        kind: &Spanned<String>,
+        provider: FileProvider,
+        actions: Option<Spanned<Vec<FileAction>>>,
+        mapping: Option<Spanned<FileMapping>>,
+    ) -> Result<Operation, ManifestError> {
+        let span = actions.as_ref().map_or_else(|| kind.span(), Spanned::span);
+        let actions = actions.map(Spanned::into_inner).unwrap_or_default();
+        if actions.is_empty() {
+            return Err(self.error(span, "an operation needs at least one action"));
+        }
+        Ok(Operation {
+            interface: self.interface(provider)?,
+            actions: actions.into_iter().map(|one| self.action(one)).collect::<Result<_, _>>()?,
+            mapping: self.mapping(mapping.map(Spanned::into_inner).unwrap_or_default())?,
+        })
+    }
+
+    fn platform(&self, protocol: &Spanned<String>) -> Result<Platform, ManifestError> {
+        Platform::from_word(protocol.get_ref()).ok_or_else(|| {
+            let known = Platform::ALL.map(|platform| format!("{:?}", platform.word())).join(", ");
+            self.error(protocol.span(), format!("unknown protocol of a platform; there is {known}"))
+        })
     }
 
     fn interface(&self, file: FileProvider) -> Result<Interface, ManifestError> {
@@ -308,13 +378,13 @@ impl Source<'_> {
     fn parameter(
         &self,
         file: FileParameter,
-        interface: &Interface,
+        kind: &Kind,
         keys: &mut HashSet<String>,
     ) -> Result<Parameter, ManifestError> {
         let key = file.key.get_ref();
-        let Some(setting) = Setting::all(interface).find(|setting| setting.key == key) else {
-            let known: Vec<&str> = Setting::all(interface).map(|setting| setting.key).collect();
-            let message = format!("{} has no setting {key:?}", interface.word());
+        let Some(setting) = Setting::all(owner(kind)).find(|setting| setting.key == key) else {
+            let known: Vec<&str> = Setting::all(owner(kind)).map(|setting| setting.key).collect();
+            let message = format!("{} has no setting {key:?}", kind.protocol());
             return Err(self
                 .error(file.key.span(), message)
                 .with_hint(format!("it has {}", known.join(", "))));
@@ -322,12 +392,12 @@ impl Source<'_> {
         if !keys.insert(key.clone()) {
             return Err(self.error(file.key.span(), format!("the key {key:?} is used twice")));
         }
-        let kind = self.parameter_kind(&file.kind, file.choices)?;
-        if kind.name() != setting.kind {
-            let message = format!("{key:?} has type {:?}, not {:?}", setting.kind, kind.name());
+        let value_kind = self.parameter_kind(&file.kind, file.choices)?;
+        if value_kind.name() != setting.kind {
+            let message = format!("{key:?} has type {:?}, not {:?}", setting.kind, value_kind.name());
             return Err(self.error(file.kind.span(), message));
         }
-        if let ParameterKind::Choice(choices) = &kind
+        if let ParameterKind::Choice(choices) = &value_kind
             && let Some(choice) = choices.iter().find(|choice| !setting.choices.contains(&choice.as_str()))
         {
             let message = format!("{key:?} has no choice {choice:?}");
@@ -351,7 +421,7 @@ impl Source<'_> {
             key: key.clone(),
             label: file.label,
             help: file.help.replace('\n', " ").trim().to_owned(),
-            kind,
+            kind: value_kind,
             check,
             default: None,
             required: file.required,
@@ -436,6 +506,15 @@ impl Source<'_> {
     }
 }
 
+/// Which settings a package can have.
+fn owner(kind: &Kind) -> Owner {
+    match kind {
+        Kind::Operation(Operation { interface: Interface::Http(_), .. }) => Owner::Service,
+        Kind::Operation(Operation { interface: Interface::OwnDatabase, .. }) => Owner::OwnDatabase,
+        Kind::Platform(_) => Owner::Platform,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -450,7 +529,7 @@ mod tests {
     #[test]
     fn an_unknown_key_is_pointed_at() {
         insta::assert_snapshot!(broken("kind = \"operation\"", "kind = \"operation\"\ncolour = \"red\""), @r#"
-        test.toml:9:1: unknown field `colour`, expected one of `format`, `name`, `title`, `version`, `backsight`, `kind`, `author`, `description`, `provider`, `parameters`, `actions`, `mapping`, `changes`
+        test.toml:9:1: unknown field `colour`, expected one of `format`, `name`, `title`, `version`, `backsight`, `kind`, `author`, `description`, `provider`, `platform`, `parameters`, `actions`, `mapping`, `changes`
           |
         9 | colour = "red"
           | ^^^^^^
@@ -502,7 +581,7 @@ mod tests {
     #[test]
     fn the_own_database_has_neither_an_address_nor_a_login() {
         let bundled = crate::package::find("own-database").unwrap();
-        assert_eq!(bundled.interface, Interface::OwnDatabase);
+        assert!(bundled.is_local());
         let protocol = "protocol = \"own-database\"";
         for (more, message) in [
             ("\npath = \"/x/{value}\"", "own-database has no path"),
@@ -527,6 +606,29 @@ mod tests {
             let shown = broken(from, to);
             assert!(shown.contains(message) && shown.contains('^'), "{shown}");
         }
+    }
+
+    #[test]
+    fn a_platform_has_an_address_and_a_login_and_neither_actions_nor_a_provider() {
+        let bundled = crate::package::find("misp").unwrap();
+        assert_eq!((bundled.platform(), bundled.operation()), (Some(Platform::Misp), None));
+        assert!(bundled.actions().is_empty() && bundled.types().is_empty() && !bundled.is_local());
+        let table = "[platform]\nprotocol = \"misp\"";
+        for (from, to, message) in [
+            (table, "", "a package of the kind \"platform\" needs [platform]"),
+            ("\"misp\"\n\n", "\"gopher\"\n\n", "unknown protocol of a platform; there is \"misp\""),
+            (table, &format!("{table}\n[mapping]"), "has no [mapping]"),
+            (table, &format!("{table}\n[[actions]]\nname = \"x\"\ntypes = []"), "has no [[actions]]"),
+            (table, &format!("{table}\n[provider]\nprotocol = \"own-database\""), "has no [provider]"),
+            ("\"platform\"", "\"operation\"", "a package of the kind \"operation\" has no [platform]"),
+            ("key = \"port\"", "key = \"rrtype\"", "misp has no setting \"rrtype\""),
+        ] {
+            assert!(bundled.source.contains(from), "{from}");
+            let shown = read("test.toml", &bundled.source.replacen(from, to, 1)).unwrap_err().to_string();
+            assert!(shown.contains(message) && shown.contains('^'), "{to}: {shown}");
+        }
+        let needs = broken("[provider]\nprotocol = \"cof-http\"\npath = \"/pdns/query/{value}\"\n", "");
+        assert!(needs.contains("a package of the kind \"operation\" needs [provider]"), "{needs}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use client::{Body, Budget, Client, Deadline, Dial, Stage, Target, Tls, Trail};
+use client::{Body, Budget, Client, Deadline, Dial, Stage, Trail};
 use cof::time::Clock;
 use cof::{Damage, Record};
 use hyper::header::HeaderValue;
@@ -159,7 +159,7 @@ impl Provider {
     /// Requests per second; 0 for no limit.
     pub fn rate(&self) -> f64 {
         match self {
-            Self::Http(service) => service.config.rate,
+            Self::Http(service) => service.config.connection.rate,
             Self::OwnDatabase(_) => 0.0,
         }
     }
@@ -167,7 +167,7 @@ impl Provider {
     /// Warnings for the user before anything is sent.
     pub fn warnings(&self) -> &[String] {
         match self {
-            Self::Http(service) => &service.config.warnings,
+            Self::Http(service) => &service.config.connection.warnings,
             Self::OwnDatabase(_) => &[],
         }
     }
@@ -181,14 +181,7 @@ impl HttpProvider {
         clock: Clock,
         seed: u64,
     ) -> Result<Self, ProviderError> {
-        let tls = Tls { ca_file: config.ca_file.clone(), verify: config.verify };
-        let target = Target {
-            host: config.host.clone(),
-            port: config.port,
-            tls: Some(tls).filter(|_| !config.http),
-            proxy: config.proxy.clone(),
-        };
-        let client = Client::new(target, config.limits.client, dial)?;
+        let client = config.connection.client(config.limits.client, dial)?;
         let random = Mutex::new(fastrand::Rng::with_seed(seed));
         Ok(Self { config, client, budget, clock, random, said: Mutex::default() })
     }

@@ -4,7 +4,7 @@
 //! The own database is opened instead.
 //! Nothing here fails: a fault is the [`Standing`] of its step.
 
-use client::{ClientError, Stage, authority};
+use client::{ClientError, Stage};
 use cof::{Damage, Record};
 
 use super::ask::{HttpProvider, Outcome, Provider, Sink, Stop};
@@ -28,7 +28,7 @@ pub enum Step {
     Tls,
     /// The service accepts the login.
     Login,
-    /// The answer is passive-DNS data.
+    /// The answer is passive-DNS data, or that of the platform.
     Format,
 }
 
@@ -83,7 +83,7 @@ impl Step {
     }
 
     /// The step that an error belongs to.
-    fn of(error: &ProviderError) -> Self {
+    pub fn of(error: &ProviderError) -> Self {
         match error.bare() {
             ProviderError::Client(error) => match error.bare() {
                 ClientError::NameNotFound { .. } => Self::Resolve,
@@ -217,45 +217,13 @@ impl HttpProvider {
         }
         match step {
             Step::Resolve | Step::Connect | Step::Login if is_unsent => Standing::NotReached,
-            Step::Tls if stage < Stage::Open && !self.config.http => Standing::NotReached,
-            Step::Resolve => self.resolved(),
-            Step::Connect => self.connected(),
-            Step::Tls => self.encrypted(),
+            Step::Tls if stage < Stage::Open && !self.config.connection.http => Standing::NotReached,
+            Step::Resolve => self.config.connection.resolved(),
+            Step::Connect => self.config.connection.connected(),
+            Step::Tls => self.config.connection.encrypted(),
             Step::Login => self.logged_in(reason, outcome),
             Step::Format if sink.records > 0 => Standing::Passed("passive DNS records".to_owned()),
             Step::Format => Standing::Passed("an empty answer, as for a value without records".to_owned()),
-        }
-    }
-
-    fn resolved(&self) -> Standing {
-        let config = &self.config;
-        if config.proxy.is_some() {
-            return Standing::NotNeeded("done by the proxy");
-        }
-        let host = &config.host;
-        match host.parse::<std::net::IpAddr>() {
-            Ok(_) => Standing::NotNeeded("the host is an IP address"),
-            Err(_) => Standing::Passed(format!("{host} is known")),
-        }
-    }
-
-    fn connected(&self) -> Standing {
-        let config = &self.config;
-        let to = authority(&config.host, config.port);
-        Standing::Passed(match &config.proxy {
-            Some(proxy) => format!("to {to} through the proxy {proxy}"),
-            None => format!("to {to}"),
-        })
-    }
-
-    fn encrypted(&self) -> Standing {
-        let config = &self.config;
-        match (config.http, config.verify) {
-            (true, _) => Standing::NotNeeded("Use HTTP is on"),
-            (false, true) => Standing::Passed(format!("the certificate is valid for {}", config.host)),
-            (false, false) => {
-                Standing::Passed("the certificate was not checked: Verify SSL is off".to_owned())
-            }
         }
     }
 

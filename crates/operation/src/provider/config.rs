@@ -1,28 +1,23 @@
 //! Derives the destination and content of queries from settings.
 
-use std::net::IpAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use client::{Proxy, ProxyEnvironment, authority, without};
+use client::{ProxyEnvironment, without};
 use cof::RrType;
 use cof::time::Clock;
 use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue};
 
+use super::connection::Connection;
 use super::error::ProviderError;
 use super::login::authorization;
 use super::orientation::Orientation;
 use super::own_database::OwnDatabaseConfig;
-use super::proxy::configured;
-use super::proxy_login::check_proxy_login;
 use crate::interface::{HttpInterface, Interface, NotFound};
 use crate::parameter::rrtypes;
-use crate::{Destination, Filter, Moment, Package, Settings, SettingsError, Side, Window};
+use crate::{Filter, Kind, Moment, Package, Settings, SettingsError, Side, Window};
 
 /// The default host in the integration guide.
 const GUIDE_HOST: &str = "global.cloud.circl.com";
-/// The default rate in requests per second: CIRCL publishes no limit, and one request in two seconds is known to be accepted.
-const DEFAULT_RATE: f64 = 0.5;
 
 /// The provider of a package, and how to query it.
 #[derive(Clone, Debug)]
@@ -35,22 +30,14 @@ pub enum Config {
 
 /// The address of a service, and how to query it.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a setting that is on or off")]
 pub struct HttpConfig {
-    pub(super) http: bool,
-    pub(super) host: String,
-    pub(super) port: u16,
+    /// How the service is reached.
+    pub connection: Connection,
     /// The package's, with what settings change.
     pub(super) interface: HttpInterface,
     /// The login, and the header that it is sent in.
     pub(super) authorization: Option<HeaderValue>,
     pub(super) login_header: HeaderName,
-    pub(super) verify: bool,
-    /// Read when a provider is created from this, never while a lock or a transaction is held.
-    pub(super) ca_file: Option<PathBuf>,
-    pub(super) proxy: Option<Proxy>,
-    /// Whether a proxy of the environment may be used: only if the setting is neither a proxy nor `none`.
-    proxy_of_environment: bool,
     pub(super) active_query: bool,
     /// Only these types, or all if it is empty. One type is requested from the provider; several are filtered here.
     pub rrtypes: Vec<RrType>,
@@ -58,14 +45,10 @@ pub struct HttpConfig {
     pub window: Window,
     /// The side of records on which names are searched; the owner unless a run requests otherwise.
     pub side: Side,
-    /// Requests per second; 0 for no limit.
-    pub rate: f64,
     pub(super) page_size: Option<usize>,
     pub(super) orientation: Orientation,
     /// The limits of an answer.
     pub limits: Limits,
-    /// Warnings for the user before anything is sent.
-    pub warnings: Vec<String>,
 }
 
 /// The limits of one answer.
@@ -107,7 +90,7 @@ impl Config {
     ///
     /// # Errors
     /// [`SettingsError`] for missing or inconsistent settings, and for a stored secret that was entered for another
-    /// destination. The CA file is not read.
+    /// destination; [`ConfigError::Platform`] for a platform. The CA file is not read.
     pub fn new(
         package: &Package,
         settings: &Settings,
@@ -115,7 +98,10 @@ impl Config {
         clock: &Clock,
     ) -> Result<Self, ConfigError> {
         settings.check_required(package)?;
-        Ok(match &package.interface {
+        let Kind::Operation(operation) = &package.kind else {
+            return Err(ConfigError::Platform(package.name.clone()));
+        };
+        Ok(match &operation.interface {
             Interface::Http(interface) => {
                 Self::Http(Box::new(HttpConfig::new(package, interface, settings, limits, clock)?))
             }
@@ -131,7 +117,10 @@ impl Config {
     /// [`ClientError::Proxy`](client::ClientError::Proxy) if a variable contains something that is not an HTTP proxy.
     pub fn with_environment(self, environment: &ProxyEnvironment) -> Result<Self, ProviderError> {
         Ok(match self {
-            Self::Http(config) => Self::Http(Box::new(config.with_environment(environment)?)),
+            Self::Http(mut config) => {
+                config.connection = config.connection.with_environment(environment)?;
+                Self::Http(config)
+            }
             Self::OwnDatabase(config) => Self::OwnDatabase(config),
         })
     }
@@ -156,7 +145,7 @@ impl Config {
     /// Warnings for the user before anything is sent.
     pub fn into_warnings(self) -> Vec<String> {
         match self {
-            Self::Http(config) => config.warnings,
+            Self::Http(config) => config.connection.warnings,
             Self::OwnDatabase(_) => Vec::new(),
         }
     }
@@ -170,47 +159,29 @@ impl HttpConfig {
         limits: Limits,
         clock: &Clock,
     ) -> Result<Self, ConfigError> {
-        check_proxy_login(package, settings)?;
         let text = |key| settings.text(package, key);
-        // Every query is built here, so no secret bypasses this check.
-        if let Some(fault) = settings.elsewhere(package)?.into_iter().next() {
-            return Err(fault.into());
-        }
-        let Destination { http, verify, host, port, proxy } = Destination::of(package, settings)?;
+        let connection = Connection::new(package, settings)?;
         let interface = interface(package, known, settings);
         let mut config = Self {
-            http,
-            port,
+            connection,
             login_header: login_header(interface.token_header.as_deref())?,
             authorization: authorization(package, settings, interface.token_header.is_some())?,
             interface,
-            verify,
-            ca_file: text("ca_file").map(PathBuf::from),
-            proxy: proxy.map(|place| configured(package, settings, place)).transpose()?,
-            proxy_of_environment: text("proxy").is_none(),
             active_query: settings.switch(package, "active_query").unwrap_or(false),
             rrtypes: rrtypes(&text("rrtype").unwrap_or_default()).map_err(|why| invalid("rrtype", &why))?,
             window: window(package, settings, clock)?,
             side: Side::Owner,
-            rate: rate(package, settings, &host),
             page_size: whole(settings.number(package, "page_size")).map(usize::from).filter(|size| *size > 0),
             orientation: text("orientation")
                 .and_then(|word| Orientation::from_word(&word))
                 .unwrap_or_default(),
             limits: bounded(package, settings, limits),
-            warnings: Vec::new(),
-            host,
         };
         config.warn();
-        if text("proxy").is_some() && config.proxy.is_none() && text("proxy_user").is_some() {
-            config.warnings.push(
-                "Proxy is none: Proxy User and Proxy Password stay stored but are not sent.".to_owned(),
-            );
-        }
         if settings.secret("user_token").is_some()
             && (text("username").is_some() || settings.secret("password").is_some())
         {
-            config.warnings.push(
+            config.connection.warnings.push(
                 "User Token is set, and so is Username or Password: only the token is sent. Clear the values you do not need."
                     .to_owned(),
             );
@@ -218,20 +189,9 @@ impl HttpConfig {
         Ok(config)
     }
 
-    fn with_environment(mut self, environment: &ProxyEnvironment) -> Result<Self, ProviderError> {
-        if self.proxy_of_environment && !self.is_loopback() {
-            self.proxy = environment.proxy(self.http, &self.host, self.port)?;
-        }
-        if let Some(proxy) = self.proxy.as_ref().filter(|proxy| self.http && proxy.variable.is_some()) {
-            self.warnings
-                .push(format!("Use HTTP is on: the proxy {proxy} can read queries, login and answers."));
-        }
-        Ok(self)
-    }
-
     /// Replaces the logins that were sent in text that comes from outside.
     pub(super) fn without_logins(&self, text: String) -> String {
-        let proxy = self.proxy.as_ref().and_then(|proxy| proxy.login.as_ref());
+        let proxy = self.connection.proxy.as_ref().and_then(|proxy| proxy.login.as_ref());
         without(text, [self.authorization.as_ref(), proxy])
     }
 
@@ -242,7 +202,7 @@ impl HttpConfig {
 
     /// The name under which the provider's budget is stored.
     pub fn budget_name(&self) -> String {
-        authority(&self.host, self.port)
+        self.connection.budget_name()
     }
 
     /// How many records an answer of this provider has at most; `None` if it has no such limit.
@@ -257,30 +217,20 @@ impl HttpConfig {
 
     /// Whether the provider is this machine.
     pub fn is_loopback(&self) -> bool {
-        is_loopback(&self.host)
+        self.connection.is_loopback()
     }
 
     fn warn(&mut self) {
-        let mut warn = |text: &str| self.warnings.push(text.to_owned());
-        if self.host.eq_ignore_ascii_case(GUIDE_HOST) {
+        let warnings = &mut self.connection.warnings;
+        if self.connection.host.eq_ignore_ascii_case(GUIDE_HOST) {
             // Credentials must not be sent to a host that is not the service's own.
-            warn(
-                "global.cloud.Circl.com, the default in the guide, is not a host of CIRCL and does not work: CIRCL's service is www.circl.lu. No login is sent to it.",
-            );
+            let text = "global.cloud.Circl.com, the default in the guide, is not a host of CIRCL and does not work: CIRCL's service is www.circl.lu. No login is sent to it.";
+            warnings.insert(0, text.to_owned());
             self.authorization = None;
         }
-        if self.http && !is_loopback(&self.host) {
-            warn("Use HTTP is on: queries, login and answers are sent in clear text.");
-        }
-        if !self.http && !self.verify {
-            warn(
-                "Verify SSL is off: anyone on the network path can read the login and impersonate the service.",
-            );
-        }
         if self.active_query {
-            warn(
-                "Active Query is on: the service may resolve the value live, which can alert the owner of the name.",
-            );
+            let text = "Active Query is on: the service may resolve the value live, which can alert the owner of the name.";
+            warnings.push(text.to_owned());
         }
     }
 }
@@ -288,6 +238,12 @@ impl HttpConfig {
 /// Why settings cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
+    /// The package is an operation.
+    #[error("{0} is an operation: it is queried, and nothing can be sent to it")]
+    Operation(String),
+    /// The package is a platform.
+    #[error("{0} is a platform: it takes what is handed over, and cannot be queried")]
+    Platform(String),
     /// The provider cannot be reached with them.
     #[error(transparent)]
     Provider(#[from] ProviderError),
@@ -326,19 +282,16 @@ pub(super) fn whole(number: Option<f64>) -> Option<u16> {
     number.filter(|number| (0.0..=65_535.0).contains(number)).map(|number| number as u16)
 }
 
-pub(super) fn is_loopback(host: &str) -> bool {
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
-}
-
-/// Requests per second: the setting, or the package's default, but no limit for this machine itself.
-fn rate(package: &Package, settings: &Settings, host: &str) -> f64 {
-    match settings.number(package, "requests_per_second") {
-        Some(rate) if settings.is_set("requests_per_second") || !is_loopback(host) => rate,
-        None if !is_loopback(host) => DEFAULT_RATE,
-        _ => 0.0,
+/// Whether a package can be used with these settings; returns the warnings for its administrator.
+///
+/// # Errors
+/// As [`Config::new`], for platforms too.
+pub fn warnings(package: &Package, settings: &Settings, clock: &Clock) -> Result<Vec<String>, ConfigError> {
+    if package.platform().is_some() {
+        settings.check_required(package)?;
+        return Ok(Connection::new(package, settings)?.warnings);
     }
+    Ok(Config::new(package, settings, Limits::HELD, clock)?.into_warnings())
 }
 
 /// The limits with the configured timeout; the package's default only applies to answers in memory.
@@ -387,12 +340,10 @@ mod tests {
 
     #[test]
     fn ports_follow_the_scheme_and_rates_the_host() {
-        let of = |set: &[(&str, &str)]| config("1.1.0", set, None).unwrap();
-        assert_eq!(
-            (of(&[]).port, of(&[("use_http", "on")]).port, of(&[("port", "8443")]).port),
-            (443, 80, 8443)
-        );
-        let rate = |version, set: &[(&str, &str)]| config(version, set, None).unwrap().rate.to_string();
+        let port = |set: &[(&str, &str)]| config("1.1.0", set, None).unwrap().connection.port;
+        assert_eq!((port(&[]), port(&[("use_http", "on")]), port(&[("port", "8443")])), (443, 80, 8443));
+        let rate =
+            |version, set: &[(&str, &str)]| config(version, set, None).unwrap().connection.rate.to_string();
         assert_eq!((rate("1.1.0", &[]), rate("1.1.0", &[("host", "127.0.0.1")])), ("0.5".into(), "0".into()));
         assert_eq!(rate("1.1.0", &[("host", "127.0.0.1"), ("requests_per_second", "5")]), "5");
         assert_eq!(rate("1.1.0", &[("requests_per_second", "0")]), "0");
@@ -402,13 +353,14 @@ mod tests {
     #[test]
     fn the_guides_default_host_is_taken_with_a_warning_and_without_the_login() {
         let config = config("1.0.0", &[("host", "global.cloud.Circl.com")], Some("user:password")).unwrap();
-        assert!(config.warnings[0].contains("not a host of CIRCL"), "{:?}", config.warnings);
+        let warnings = &config.connection.warnings;
+        assert!(warnings[0].contains("not a host of CIRCL"), "{warnings:?}");
         assert!(config.authorization.is_none());
     }
 
     #[test]
     fn what_is_risky_is_said() {
-        let warnings = |set: &[(&str, &str)]| config("1.1.0", set, None).unwrap().warnings.len();
+        let warnings = |set: &[(&str, &str)]| config("1.1.0", set, None).unwrap().connection.warnings.len();
         assert_eq!(warnings(&[]), 0);
         assert_eq!(warnings(&[("use_http", "on")]), 1);
         assert_eq!(warnings(&[("use_http", "on"), ("host", "127.0.0.1")]), 0);

@@ -41,6 +41,14 @@ pub enum ProviderError {
     /// The body is not empty and contains no record.
     #[error("not passive DNS data: the answer begins {0:?}")]
     NotCof(String),
+    /// The answer is not that of the platform.
+    #[error("not an answer of {platform}: it begins {begins:?}")]
+    NotPlatform {
+        /// The name of the platform.
+        platform: &'static str,
+        /// How the answer begins; printable and short.
+        begins: String,
+    },
     /// The answer to a question for the quota is something else.
     #[error("not a quota: the answer begins {0:?}")]
     NotQuota(String),
@@ -136,7 +144,11 @@ impl ProviderError {
             Self::BeyondMaximum => {
                 "narrow the query by record type or time: the service limits the offset of a request"
             }
-            Self::NotCof(_) | Self::NotQuota(_) | Self::Unframed | Self::WebPage(_) => {
+            Self::NotCof(_)
+            | Self::NotPlatform { .. }
+            | Self::NotQuota(_)
+            | Self::Unframed
+            | Self::WebPage(_) => {
                 "check host, port, path and proxy: a login page or another service answered"
             }
             Self::OwnerOnly => {

@@ -106,7 +106,11 @@ impl HttpProvider {
 
     /// The encodings that are accepted. On this machine, compressing an answer takes longer than sending it.
     fn encodings(&self) -> &'static str {
-        if self.config.is_loopback() && self.config.proxy.is_none() { "identity" } else { "gzip, zstd" }
+        if self.config.is_loopback() && self.config.connection.proxy.is_none() {
+            "identity"
+        } else {
+            "gzip, zstd"
+        }
     }
 
     /// A request with the login.

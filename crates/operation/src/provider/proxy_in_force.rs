@@ -4,7 +4,7 @@ use std::fmt;
 
 use client::{Found, ProxyEnvironment, authority};
 
-use super::config::is_loopback;
+use super::connection::is_loopback;
 use crate::proxy_setting::{PROXY, PROXY_USER};
 use crate::{Destination, Package, Settings};
 

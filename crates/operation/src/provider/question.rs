@@ -1,6 +1,5 @@
 //! The identity of a query: equal queries get the same answer.
 
-use client::authority;
 use cof::RrType;
 
 use super::config::HttpConfig;
@@ -15,8 +14,7 @@ impl HttpConfig {
 
     /// The address of a path.
     pub(super) fn address(&self, path: &str) -> String {
-        let scheme = if self.http { "http" } else { "https" };
-        format!("{scheme}://{}{path}", authority(&self.host, self.port))
+        self.connection.address(path)
     }
 
     /// Whether the query requires that the service supports queries by data.

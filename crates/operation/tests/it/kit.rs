@@ -207,7 +207,8 @@ impl Question {
             dialled: Mutex::default(),
             heard: Arc::default(),
         });
-        let budget = Budget::new(config.rate, &config.budget_name(), self.folder.as_deref(), clock.clone());
+        let budget =
+            Budget::new(config.connection.rate, &config.budget_name(), self.folder.as_deref(), clock.clone());
         let dial: Arc<dyn Dial> = Arc::clone(&line) as Arc<dyn Dial>;
         (Provider::http(config, dial, budget, clock, 7).unwrap(), line)
     }

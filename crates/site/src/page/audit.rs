@@ -79,7 +79,7 @@ impl Event {
             Some("indicator" | "run") => {
                 Indicator::from_canonical(&entry.subject).ok().map(|one| super::indicator_address(&one))
             }
-            Some("integration") if entry.action != "integration.remove" => {
+            Some("integration" | "push") if entry.action != "integration.remove" => {
                 Some(format!("/integrations/{}", encoded(&entry.subject)))
             }
             _ => None,
@@ -138,6 +138,13 @@ fn action(action: &str) -> String {
         "list.import" => "Warning list imported",
         "list.remove" => "Warning list removed",
         "list.restore" => "Warning list restored",
+        "push.cancel" => "Push cancelled",
+        "push.create" => "Push started",
+        "push.end" => "Push ended",
+        "push.fail" => "Push failed",
+        "push.pause" => "Push paused",
+        "push.resume" => "Push resumed",
+        "push.stop" => "Push paused itself",
         "records.load" => "Records loaded",
         "run.add" => "Findings added",
         "run.undo" => "Findings undone",

@@ -44,6 +44,7 @@ struct Bundled {
     title: String,
     tile: String,
     version: String,
+    kind: &'static str,
     types: String,
     parameters: usize,
     state: BundledState,
@@ -239,6 +240,10 @@ impl Bundled {
                 title: package.title.clone(),
                 name: package.name.clone(),
                 version,
+                kind: match package.platform() {
+                    Some(_) => "Platform",
+                    None => "Operation",
+                },
                 types: types.collect::<Vec<_>>().join(", "),
                 parameters: package.parameters.len(),
                 state,

@@ -13,7 +13,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use edge::problem::Problem;
 use operation::provider::{Checked, Quota, Standing, Step};
-use operation::{IndicatorType, Interface, Tlp};
+use operation::{IndicatorType, Kind, Tlp};
 use serde::Deserialize;
 use workbench::Error;
 use workbench::Workbench;
@@ -304,7 +304,7 @@ impl Page {
     /// The levels that can be chosen as the maximum; first the default of the protocol.
     fn levels(&self) -> Vec<Level> {
         let set = self.details.max_tlp_set;
-        let default = self.details.package.as_ref().map(|package| package.interface.max_tlp());
+        let default = self.details.package.as_ref().map(|package| package.kind.max_tlp());
         let words = default.map_or_else(|| "Default".to_owned(), |tlp| format!("Default ({tlp})"));
         let level = |tlp: Tlp| Level { value: tlp.word(), words: tlp.to_string(), chosen: set == Some(tlp) };
         let first = Level { value: form::DEFAULT, words, chosen: set.is_none() };
@@ -330,9 +330,14 @@ impl Page {
         types.map(IndicatorType::name).collect::<Vec<_>>().join(", ")
     }
 
+    /// Whether it takes what is handed over, and is not queried.
+    fn is_platform(&self) -> bool {
+        self.details.summary.kind == Kind::PLATFORM
+    }
+
     /// Whether nothing is sent over a network.
     fn is_local(&self) -> bool {
-        self.details.package.as_ref().is_some_and(|package| package.interface == Interface::OwnDatabase)
+        self.details.package.as_ref().is_some_and(operation::Package::is_local)
     }
 
     fn is_set(&self) -> Vec<&str> {

@@ -9,17 +9,18 @@ use axum::response::Response;
 use axum::routing::get;
 use edge::problem::Problem;
 use operation::package::Catalogue;
-use operation::{Interface, ParameterKind};
+use operation::{Kind, ParameterKind};
 use serde::Deserialize;
 use workbench::Workbench;
-use workbench::integration::{Details, Filter, OPERATION, State as Set, Summary};
+use workbench::integration::{Details, Filter, State as Set, Summary};
 
 use super::stamp::Stamp;
 use super::{Frame, encoded, show};
 use crate::site::Shared;
 
 /// The types that can be chosen; there are no feeds yet, and the page says so if they are selected.
-const TYPES: [(&str, &str); 3] = [("all", "All"), (OPERATION, "Operation"), ("feed", "Feed")];
+const TYPES: [(&str, &str); 4] =
+    [("all", "All"), (Kind::OPERATION, "Operation"), (Kind::PLATFORM, "Platform"), ("feed", "Feed")];
 const TABS: [(&str, &str); 3] = [("all", "All"), ("enabled", "Enabled"), ("disabled", "Disabled")];
 
 pub(super) fn routes() -> Router<Shared> {
@@ -184,6 +185,11 @@ impl Line {
         }
     }
 
+    /// Its type for people.
+    pub(super) fn kind_label(&self) -> &'static str {
+        TYPES.iter().find(|(word, _)| *word == self.kind).map_or("", |(_, label)| label)
+    }
+
     pub(super) fn path(&self) -> String {
         format!("/integrations/{}", encoded(&self.name))
     }
@@ -203,7 +209,7 @@ pub(super) fn newer(summary: &Summary, catalogue: &Catalogue) -> Option<String> 
 
 /// The service that an integration queries, as text: `www.circl.lu, port 443, TLS`.
 pub(super) fn asks(details: &Details) -> String {
-    if details.package.as_ref().is_some_and(|package| package.interface == Interface::OwnDatabase) {
+    if details.package.as_ref().is_some_and(operation::Package::is_local) {
         return "The passive-DNS database of this server".to_owned();
     }
     let text = |key: &str| {

@@ -314,7 +314,8 @@ impl Shelf {
 
 impl Start {
     fn of(workbench: &Workbench) -> Result<Self, Error> {
-        let installed = workbench.list(&Installed { kind: None, enabled: None })?.integrations;
+        let operations = Installed { kind: Some(operation::Kind::OPERATION.to_owned()), enabled: None };
+        let installed = workbench.list(&operations)?.integrations;
         Ok(match installed.iter().any(|one| one.enabled) {
             true => Self::Ready,
             false if installed.is_empty() => Self::Install,

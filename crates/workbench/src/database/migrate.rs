@@ -159,6 +159,9 @@ fn change_tables(
         // Version 9 also took relationships to removed indicators for sightings.
         figures::derive(transaction, None)?;
     }
+    if version < 10 {
+        transaction.execute_batch(include_str!("../schema-10.sql"))?;
+    }
     if version < 4 {
         // It reads integrations as this version has them.
         bind_secrets(transaction)?;
@@ -170,6 +173,7 @@ fn change_tables(
         "indicators" | "integrations" => version < 6,
         "investigations" | "source_reports" | "members" | "investigation_notes" | "jobs" => version < 8,
         "tags" | "indicator_tags" | "saved_searches" => version < 9,
+        "pushes" | "push_rows" => version < 10,
         _ => version < 3,
     };
     for (table, done) in seal::TABLES.iter().filter(unsealed).zip(2..) {

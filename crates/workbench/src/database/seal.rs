@@ -29,7 +29,7 @@ pub(crate) struct Table {
 /// The sealed tables. Sessions, throttling and usage of tokens are not sealed: they change at every request and expire. Secrets
 /// are encrypted with authentication, which has the same effect. The bodies of answers are not sealed either: their key is the hash
 /// of their content, which is checked whenever they are read and when everything is verified, so a seal would notice nothing more.
-pub(crate) const TABLES: [Table; 24] = [
+pub(crate) const TABLES: [Table; 26] = [
     Table {
         name: "integrations",
         key: &["name"],
@@ -166,6 +166,29 @@ pub(crate) const TABLES: [Table; 24] = [
             "created_at",
             "ended_at",
         ],
+    },
+    Table {
+        name: "pushes",
+        key: &["id"],
+        columns: &[
+            "platform",
+            "package",
+            "place",
+            "title",
+            "request",
+            "target",
+            "actor",
+            "state",
+            "reason",
+            "worker",
+            "created_at",
+            "ended_at",
+        ],
+    },
+    Table {
+        name: "push_rows",
+        key: &["push", "key"],
+        columns: &["push", "key", "place", "kind", "label", "indicator", "outcome", "reason", "at"],
     },
     Table { name: "audit", key: &["id"], columns: &["at", "actor", "action", "subject", "detail", "chain"] },
     Table {

@@ -77,7 +77,7 @@ impl Workbench {
         let (mut proposals, mut at) = (Proposals::default(), HashMap::new());
         for (column, part) in history.parts.iter().enumerate() {
             let Some(kept) = &part.kept else { continue };
-            let mapping = self.package_of(&kept.run)?.mapping;
+            let mapping = self.package_of(&kept.run)?.into_mapping();
             let (asked, records) = (&history.indicator, &kept.records);
             let findings = match among {
                 Among::All => mapping.findings(asked, records),

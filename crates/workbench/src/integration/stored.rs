@@ -6,12 +6,11 @@ use std::path::Path;
 use cof::time::Clock;
 use operation::provider::{ProxyEnvironment, ProxyInForce};
 use operation::{
-    Binding, Destination, Interface, ManifestError, Package, ParameterKind, Secret, Settings, SettingsError,
-    Tlp,
+    Binding, Destination, Kind, ManifestError, Package, ParameterKind, Secret, Settings, SettingsError, Tlp,
 };
 use rusqlite::{Connection, Row};
 
-use super::{Details, OPERATION, Setting, State, Summary, readable};
+use super::{Details, Setting, State, Summary, readable};
 use crate::Error;
 use crate::database::Problem;
 use crate::library::stored_tlp;
@@ -170,12 +169,12 @@ impl Stored {
             name: self.name.clone(),
             title: package.as_ref().map_or_else(|_| self.name.clone(), |package| package.title.clone()),
             version: self.version.clone(),
-            kind: OPERATION,
+            kind: package.as_ref().map_or(Kind::OPERATION, |package| package.kind.word()),
             enabled: self.enabled,
             missing: package
                 .as_ref()
                 .map_or_else(|_| Vec::new(), |package| super::plan::missing(package, &self.sketch(package))),
-            max_tlp: max_tlp(self.max_tlp, package.as_ref().ok().map(|package| &package.interface)),
+            max_tlp: max_tlp(self.max_tlp, package.as_ref().ok().map(|package| &package.kind)),
             broken: package.err(),
             installed_at: self.installed_at,
             updated_at: self.updated_at,
@@ -196,7 +195,7 @@ impl Stored {
         });
         let proxy = package
             .as_ref()
-            .filter(|package| matches!(package.interface, Interface::Http(_)))
+            .filter(|package| !package.is_local())
             .map(|package| ProxyInForce::of(package, &self.sketch(package), &ProxyEnvironment::of_process()));
         Details {
             summary: self.summary(),
@@ -267,8 +266,8 @@ impl Stored {
     }
 }
 
-/// The strictest level that an operation is asked about: what was set, or that of its protocol.
-pub(crate) fn max_tlp(set: Option<Tlp>, interface: Option<&Interface>) -> Tlp {
-    // A manifest that cannot be read is never asked with.
-    set.or_else(|| interface.map(Interface::max_tlp)).unwrap_or(Tlp::Clear)
+/// The strictest level that is sent to an operation or a platform: what was set, or that of its protocol.
+pub(crate) fn max_tlp(set: Option<Tlp>, kind: Option<&Kind>) -> Tlp {
+    // With a manifest that cannot be read, nothing is ever sent.
+    set.or_else(|| kind.map(Kind::max_tlp)).unwrap_or(Tlp::Clear)
 }

@@ -402,7 +402,7 @@ fn bound(bench: &Bench) -> Vec<Option<String>> {
 /// Whether the stored configuration may be used for a query.
 fn may_ask(bench: &Bench) -> bool {
     let Configured { package, settings, .. } = bench.workbench.settings(NAME).unwrap();
-    operation::Config::new(&package, &settings, Limits::HELD, bench.workbench.clock()).is_ok()
+    operation::Config::new(&package, &settings, operation::Limits::HELD, bench.workbench.clock()).is_ok()
 }
 
 #[test]

@@ -36,7 +36,8 @@ pub struct Operation {
 impl Operation {
     /// An operation of an installed package.
     pub fn of(package: &Package) -> Self {
-        let accepts = |kind: &IndicatorType| package.actions.iter().any(|action| action.types.contains(kind));
+        let accepts =
+            |kind: &IndicatorType| package.actions().iter().any(|action| action.types.contains(kind));
         let types = IndicatorType::ALL.into_iter().filter(accepts).collect();
         Self { package: package.to_string(), types }
     }

@@ -78,7 +78,7 @@ fn package(Listed { package, file }: &Listed, installed: &[Summary]) -> Catalogu
         installed: there.map(|summary| summary.version.clone()),
         name: package.name.clone(),
         parameters: package.parameters.len(),
-        protocol: package.interface.word(),
+        protocol: package.kind.protocol(),
         required: package.must_be_set().map(named).collect(),
         secrets: package.secrets().map(named).collect(),
         title: package.title.clone(),

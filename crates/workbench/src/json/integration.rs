@@ -31,7 +31,7 @@ pub struct IntegrationSummary {
     /// When it was installed.
     #[schema(format = DateTime)]
     installed_at: String,
-    /// The strictest level of the Traffic Light Protocol that it is asked about: `CLEAR`, `GREEN`, `AMBER`, `AMBER+STRICT` or `RED`.
+    /// The strictest level of the Traffic Light Protocol that is sent to it: `CLEAR`, `GREEN`, `AMBER`, `AMBER+STRICT` or `RED`.
     max_tlp: &'static str,
     /// The required parameters without a value, as "Label (key)".
     missing: Vec<String>,
@@ -39,7 +39,7 @@ pub struct IntegrationSummary {
     name: String,
     /// Its title.
     title: String,
-    /// Its type.
+    /// Its type: `operation` or `platform`.
     r#type: &'static str,
     /// When it was last changed.
     #[schema(format = DateTime)]
@@ -69,7 +69,7 @@ pub struct IntegrationDetails {
     /// When it was installed.
     #[schema(format = DateTime)]
     installed_at: String,
-    /// The strictest level of the Traffic Light Protocol that it is asked about: `CLEAR`, `GREEN`, `AMBER`, `AMBER+STRICT` or `RED`.
+    /// The strictest level of the Traffic Light Protocol that is sent to it: `CLEAR`, `GREEN`, `AMBER`, `AMBER+STRICT` or `RED`.
     max_tlp: &'static str,
     /// Whether that level was set; otherwise it is the default of the protocol.
     max_tlp_set: bool,
@@ -84,7 +84,7 @@ pub struct IntegrationDetails {
     proxy: Option<IntegrationProxy>,
     /// Its title.
     title: String,
-    /// Its type.
+    /// Its type: `operation` or `platform`.
     r#type: &'static str,
     /// When it was last changed.
     #[schema(format = DateTime)]
@@ -335,7 +335,7 @@ fn summary(summary: &Summary) -> IntegrationSummary {
 /// One integration with its parameters.
 pub fn details(details: &Details) -> IntegrationDetails {
     let package = details.package.as_ref();
-    let actions = package.map_or(&[][..], |package| &package.actions);
+    let actions = package.map_or(&[][..], operation::Package::actions);
     let IntegrationSummary {
         broken,
         enabled,

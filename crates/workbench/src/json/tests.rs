@@ -10,19 +10,20 @@ use testkit::mmdb;
 use utoipa::ToSchema;
 
 use super::{
-    answer, audit, catalogue, cost, found, history, indicator, integration, investigation, job, list, report,
-    run, search, shared, token,
+    answer, audit, catalogue, cost, found, history, indicator, integration, investigation, job, list, push,
+    report, run, search, shared, token,
 };
 
 const PAGE: &str = include_str!("../../../../docs/json.md");
 
 /// The objects that the page explains under their own names.
-const WORDS: [(&str, &str); 30] = [
+const WORDS: [(&str, &str); 33] = [
     ("CANDIDATE", "CandidateShown"),
     ("CHANGE", "PlannedChange"),
     ("CLAIM", "Claim"),
     ("COST", "OperationCost"),
     ("COUNT", "TallyCount"),
+    ("COUNTS", "PushCounts"),
     ("ENTRY", "IndicatorEntry"),
     ("FINDING", "AnswerFinding"),
     ("INVESTIGATION", "InvestigationSummary"),
@@ -35,12 +36,14 @@ const WORDS: [(&str, &str); 30] = [
     ("PROGRESS", "JobProgress"),
     ("PROPOSED", "ProposedIndicator"),
     ("PROXY", "IntegrationProxy"),
+    ("PUSH", "PushShown"),
     ("QUOTA", "ProviderQuota"),
     ("RECORD", "AnswerRecord"),
     ("RELATIONSHIP", "IndicatorRelationship"),
     ("RELEASE", "PackageRelease"),
     ("REPORT", "InvestigationReport"),
     ("RESOURCE", "SharedResourceShown"),
+    ("ROW", "PushRow"),
     ("RUN", "RunSummary"),
     ("SEARCH", "SavedSearch"),
     ("SPAN", "SeenSpan"),
@@ -51,7 +54,7 @@ const WORDS: [(&str, &str); 30] = [
 ];
 
 /// The text on the page before the parts of each object.
-const PLACES: [(&str, &[&str]); 71] = [
+const PLACES: [(&str, &[&str]); 77] = [
     (
         "Answer",
         &[
@@ -119,6 +122,12 @@ const PLACES: [(&str, &[&str]); 71] = [
     ("PlannedLoss", &["- LOSS: "]),
     ("ProposedIndicator", &["- PROPOSED: "]),
     ("ProviderQuota", &["- QUOTA: "]),
+    ("PushCounts", &["- COUNTS: "]),
+    ("PushList", &["`push list` prints "]),
+    ("PushPreview", &["`push` with `--dry-run` prints "]),
+    ("PushRow", &["- ROW: "]),
+    ("PushRows", &["sends the rows of a push as "]),
+    ("PushShown", &["- PUSH: "]),
     ("ReportList", &["its source reports as "]),
     ("RemovedList", &["`list remove` and `list restore` print "]),
     ("ReportPreview", &["With `--dry-run`, the same two print "]),
@@ -186,6 +195,9 @@ fn schemas() -> Schemas {
     add::<list::RemovedList>(&mut schemas);
     add::<list::SwitchedList>(&mut schemas);
     add::<list::WarningLists>(&mut schemas);
+    add::<push::PushList>(&mut schemas);
+    add::<push::PushPreview>(&mut schemas);
+    add::<push::PushRows>(&mut schemas);
     add::<report::ReportPreview>(&mut schemas);
     add::<run::RunAdded>(&mut schemas);
     add::<run::RunPage>(&mut schemas);

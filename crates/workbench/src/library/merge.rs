@@ -102,7 +102,7 @@ fn read(database: &Connection, manifest: i64) -> Result<Vec<(String, RecordField
     let source: Option<String> =
         database.prepare_cached(sql)?.query_row([manifest], |row| row.get(0)).optional()?;
     let package = source.and_then(|source| Package::parse("a stored manifest", &source).ok());
-    let related = package.and_then(|package| package.mapping.related);
+    let related = package.and_then(|package| package.into_mapping().related);
     Ok(related.map_or_else(Vec::new, |related| {
         related.attributes.into_iter().map(|attribute| (attribute.name, attribute.field)).collect()
     }))

@@ -63,7 +63,7 @@ impl Runs {
     }
 
     /// The name of this process among the workers of the data folder.
-    pub(crate) fn worker(&self) -> &str {
+    pub fn worker(&self) -> &str {
         self.worker.name()
     }
 

@@ -128,7 +128,7 @@ impl Asking {
             .with_environment(&ProxyEnvironment::of_process())?;
         let filter = config.narrow(wish.rrtypes, wish.window, wish.side);
         Ok(Self {
-            action: package.actions.first().map(|action| action.name.clone()).unwrap_or_default(),
+            action: package.actions().first().map(|action| action.name.clone()).unwrap_or_default(),
             package: Arc::new(package),
             provider: Arc::new(folder.provider(config)?),
             filter,
@@ -154,7 +154,8 @@ impl DataFolder {
         match config {
             Config::Http(config) => {
                 let rates = path.join("budget");
-                let budget = Budget::new(config.rate, &config.budget_name(), Some(&rates), clock.clone());
+                let budget =
+                    Budget::new(config.connection.rate, &config.budget_name(), Some(&rates), clock.clone());
                 // The jitter only has to differ between processes.
                 let seed = u64::try_from(clock.now().as_nanos() & u128::from(u64::MAX)).unwrap_or_default()
                     ^ u64::from(std::process::id());

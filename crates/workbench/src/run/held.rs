@@ -93,5 +93,5 @@ pub(super) fn max_tlp(database: &Connection, package: &Package) -> Result<Tlp, P
     let sql = "SELECT max_tlp FROM integrations WHERE name = ?";
     let mut statement = database.prepare_cached(sql)?;
     let set = statement.query_row([&package.name], |row| row.get(0)).optional()?;
-    Ok(integration::max_tlp(stored_tlp(set.flatten())?, Some(&package.interface)))
+    Ok(integration::max_tlp(stored_tlp(set.flatten())?, Some(&package.kind)))
 }

@@ -96,7 +96,7 @@ impl Workbench {
     /// # Errors
     /// As [`Self::package_of`].
     pub fn findings(&self, kept: &Kept) -> Result<Findings, Error> {
-        Ok(self.package_of(&kept.run)?.mapping.findings(&kept.run.indicator, &kept.records))
+        Ok(self.package_of(&kept.run)?.into_mapping().findings(&kept.run.indicator, &kept.records))
     }
 
     /// The findings of some of a run's records, given by their positions. If the records were `picked` individually, all their
@@ -110,7 +110,7 @@ impl Workbench {
         places: &BTreeSet<usize>,
         picked: bool,
     ) -> Result<Findings, Error> {
-        let mapping = self.package_of(&kept.run)?.mapping;
+        let mapping = self.package_of(&kept.run)?.into_mapping();
         let (asked, records) = (&kept.run.indicator, &kept.records);
         Ok(if picked {
             mapping.findings_picked(asked, records, places)

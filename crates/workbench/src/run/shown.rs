@@ -97,7 +97,10 @@ impl Shown {
     /// Maps all records of an answer, and arranges those to print. Findings are numbered in the order of the answer, so that
     /// their numbers do not depend on the printed order, nor on where addresses are: records in other places are left out.
     pub fn new(kept: Kept, package: &Package, arrangement: Arrangement, placing: Placing) -> Self {
-        let mut findings = package.mapping.findings(&kept.run.indicator, &kept.records);
+        let findings = package
+            .operation()
+            .map(|operation| operation.mapping.findings(&kept.run.indicator, &kept.records));
+        let mut findings = findings.unwrap_or_default();
         let mut order = order(&kept.records, arrangement.sort);
         order.retain(|from| kept.records.get(*from).is_some_and(|record| placing.keeps(record)));
         let places = kept.records.len();

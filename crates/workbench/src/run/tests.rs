@@ -78,7 +78,7 @@ impl Lab {
         let budget = Budget::new(0.0, "test", None, clock.clone());
         Asking {
             batch: Batch::default(),
-            action: package.actions[0].name.clone(),
+            action: package.actions()[0].name.clone(),
             package: Arc::new(package),
             provider: Arc::new(Provider::http(*config, Arc::new(Tcp), budget, clock, 1).unwrap()),
             filter: Filter::default(),

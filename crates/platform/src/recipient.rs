@@ -1,0 +1,49 @@
+//! A configured platform: [`Recipient`].
+
+use std::path::Path;
+
+use cof::time::Clock;
+use operation::provider::ConfigError;
+use operation::{Package, Platform, Settings};
+
+use crate::misp::Misp;
+
+/// A platform that takes what is handed over.
+#[derive(Debug)]
+pub enum Recipient {
+    /// A MISP instance.
+    Misp(Misp),
+}
+
+impl Recipient {
+    /// The platform of a package. `folder` is the data folder, where the rate is shared. A CA file is read, so it must not be called on
+    /// threads that must not block.
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the settings are not sufficient, or the package is not a platform.
+    pub fn new(
+        package: &Package,
+        settings: &Settings,
+        folder: &Path,
+        clock: Clock,
+    ) -> Result<Self, ConfigError> {
+        match package.platform() {
+            Some(Platform::Misp) => Ok(Self::Misp(Misp::new(package, settings, folder, clock)?)),
+            None => Err(ConfigError::Operation(package.name.clone())),
+        }
+    }
+
+    /// Host and port.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Misp(misp) => misp.service.connection.budget_name(),
+        }
+    }
+
+    /// Warnings for the user before anything is sent.
+    pub fn warnings(&self) -> &[String] {
+        match self {
+            Self::Misp(misp) => &misp.service.connection.warnings,
+        }
+    }
+}
