@@ -14,6 +14,7 @@ pub(crate) mod key;
 pub(crate) mod list;
 pub(crate) mod noise;
 pub(crate) mod placing;
+pub(crate) mod push;
 pub(crate) mod query;
 pub(crate) mod records;
 pub(crate) mod run;
@@ -39,6 +40,7 @@ use self::integration::IntegrationArgs;
 use self::investigation::InvestigationArgs;
 use self::key::KeyArgs;
 use self::list::ListArgs;
+use self::push::PushArgs;
 pub(crate) use self::query::{Add, MAX_CONCURRENCY, QueryArgs};
 use self::run::RunArgs;
 pub(crate) use self::serve::{AccessLog, ServeArgs};
@@ -147,6 +149,9 @@ pub(crate) enum Command {
     /// Write the manual pages to a folder
     #[command(after_help = "Example: backsight man ~/.local/share/man/man1")]
     Man(ManArgs),
+    /// Send what was found to a platform such as MISP, and show what was sent where
+    #[command(long_about = push::ABOUT, after_help = push::EXAMPLES)]
+    Push(Box<PushArgs>),
     /// Query a passive-DNS service about domain names and IP addresses
     #[command(
         long_about = "Runs \"Query CIRCL Passive DNS\" on each value and shows its history: direct records (the value is the owner name \

@@ -31,6 +31,7 @@ mod lookup;
 mod man;
 mod output;
 mod placing;
+mod push;
 mod query;
 mod route;
 mod run;
@@ -86,6 +87,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::List(command) => list::run(command, &config, arguments),
         Command::Lookup(command) => lookup::run(command, &config, arguments),
         Command::Man(command) => man::run(command),
+        Command::Push(command) => runtime()?.block_on(push::run(command, arguments)),
         Command::Query(command) => runtime()?.block_on(query::run(command, &config, arguments)),
         Command::Restore(command) => backup::restore(command, &config, arguments),
         Command::Run(command) => run::run(command, &config, arguments),

@@ -3,6 +3,7 @@
 use cof::time::Clock;
 use operation::Limits;
 use operation::provider::{Checked, Standing, Step, check};
+use platform::Recipient;
 use workbench::integration::Configured;
 use workbench::json::integration as json;
 use workbench::run::{Asking, Said, Wish};
@@ -16,7 +17,10 @@ use crate::{database, kept, output, terminal};
 
 pub(super) async fn run(command: &NameArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
     let configured = kept::open(arguments)?.settings(&command.name)?;
-    let (checked, said) = ask(configured, config, arguments).await?;
+    let (checked, said) = match configured.package.platform() {
+        Some(_) => (ask_platform(configured, arguments).await?, None),
+        None => ask(configured, config, arguments).await?,
+    };
     match command.format {
         View::Json => output::print_json(&json::checked(&command.name, &checked, said.as_ref()))?,
         View::Table => output::print(&as_text(&checked))?,
@@ -43,6 +47,17 @@ async fn ask(
     let checked = check(&asking.provider).await.map_err(|error| Failure::work("testing", &error))?;
     let said = kept::open(arguments)?.note_quota(&asking.provider)?;
     Ok((checked, said))
+}
+
+/// The result of each step for a platform.
+async fn ask_platform(configured: Configured, arguments: &Arguments) -> Result<Checked, Failure> {
+    let Configured { package, settings, .. } = configured;
+    let folder = kept::folder(arguments)?;
+    let recipient = Recipient::new(&package, &settings, &folder, Clock::system())?;
+    for warning in recipient.warnings() {
+        terminal::complain(&format!("warning: {warning}"));
+    }
+    Ok(platform::check(&recipient).await)
 }
 
 fn as_text(checked: &Checked) -> String {

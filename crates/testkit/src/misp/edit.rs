@@ -116,6 +116,7 @@ impl Instance {
                 whole.insert("object_id".to_owned(), json!(object));
                 whole.entry("timestamp").or_insert(stamp);
                 whole.entry("deleted").or_insert(json!(false));
+                whole.entry("comment").or_insert(json!(""));
                 self.known.insert(uuid.clone(), of.to_owned());
                 into.insert(uuid, whole);
             }
