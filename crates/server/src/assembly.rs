@@ -89,6 +89,7 @@ pub async fn run_beside(
         };
         tokio::spawn(listen::serve(listener, serving, dropped(stopped)))
     });
+    let pushes = site.clone().map(|site| tokio::spawn(site::take_over_pushes(site)));
     let front = Arc::new(routes(&service, site));
     let measured = collectors.clone();
     metrics.also(move || measured.measures());
@@ -103,7 +104,7 @@ pub async fn run_beside(
     if let Some(facing) = facing {
         let _ = facing.await;
     }
-    for task in [renewing, retaining, jobs].into_iter().flatten() {
+    for task in [renewing, retaining, jobs, pushes].into_iter().flatten() {
         task.abort();
     }
     // The usage of tokens is written last.

@@ -20,6 +20,10 @@
 //! GET    /history?value=                   all operations' answers on an indicator, merged
 //! GET    /explorer?q=                      what the own database has about a question
 //! GET    /handover/FORMAT?run=&history=&…  a document for another platform: stix, misp, csv, cof, json
+//! GET    /pushes?before=&limit=            list           POST /pushes                  send: {"platform","run",…}
+//! POST   /pushes/preview                   {"platform","run",…}: what would be done
+//! GET    /pushes/ID                        show           GET  /pushes/ID/rows?outcome=&after=
+//! POST   /pushes/ID/pause                  pause          POST /pushes/ID/resume, /cancel
 //! POST   /runs/ID/add                      {"pick","dry_run"}   POST /runs/ID/undo      undo
 //! GET    /investigations?status=&search=&… list           POST /investigations          create: {"name","tlp","values","report"}
 //! GET    /investigations/ID                show           DELETE /investigations/ID     remove
@@ -61,6 +65,7 @@ mod investigations;
 mod jobs;
 mod lists;
 mod members;
+mod pushes;
 mod report;
 mod reports;
 mod runs;
@@ -119,6 +124,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(explorer::routes())
         .merge(handover::routes())
         .merge(lists::routes())
+        .merge(pushes::routes())
         .merge(report::routes())
         .merge(reports::routes())
         .merge(users::routes())

@@ -3,6 +3,7 @@
 use edge::problem::Problem;
 use operation::Limits;
 use operation::provider::{Checked, ConfigError, check};
+use platform::Recipient;
 use workbench::integration::Configured;
 use workbench::run::{Asking, Said, Wish};
 
@@ -15,6 +16,10 @@ use crate::site::Site;
 pub(crate) async fn test(site: &Site, name: &str) -> Result<(Checked, Option<Said>), Problem> {
     let wanted = name.to_owned();
     let configured = site.desk.read(move |workbench| workbench.settings(&wanted)).await?;
+    if configured.package.platform().is_some() {
+        let recipient = recipient(site, configured).await?;
+        return Ok((platform::check(&recipient).await, None));
+    }
     let asking = asking(site, configured, Limits::CHECK, Wish::default(), "").await?;
     let asking = asking.map_err(|error| unset(&error))?;
     let checked = check(&asking.provider).await.map_err(|error| Problem::refused(error.to_string()))?;
@@ -37,6 +42,20 @@ pub(crate) async fn asking(
         Asking::new(package, &settings, limits, wish, folder, &actor)
     };
     tokio::task::spawn_blocking(make).await.map_err(|_| Problem::internal())
+}
+
+/// A platform with its settings. A CA file may be read, so this is done on a thread that may block.
+///
+/// # Errors
+/// 409 if the settings are not sufficient.
+pub(crate) async fn recipient(site: &Site, configured: Configured) -> Result<Recipient, Problem> {
+    let folder = site.data_folder();
+    let make = move || {
+        let Configured { package, settings, .. } = configured;
+        Recipient::new(&package, &settings, &folder.path, folder.clock)
+    };
+    let made = tokio::task::spawn_blocking(make).await.map_err(|_| Problem::internal())?;
+    made.map_err(|error| unset(&error))
 }
 
 fn unset(error: &ConfigError) -> Problem {

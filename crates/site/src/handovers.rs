@@ -14,6 +14,7 @@ use operation::{Filter, Indicator, IndicatorType, Marking, Tlp};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use workbench::library::{self, Status};
+use workbench::push::{LibraryPart, Request, What};
 use workbench::{Error, Workbench};
 
 use crate::access;
@@ -265,6 +266,42 @@ impl HandoverWish {
         let words: Vec<String> =
             fields.into_iter().filter_map(|(name, word)| Some(format!("{name} {}", word?))).collect();
         Ok((filter, words.join(", ")))
+    }
+
+    /// The same as a push, to this event of the platform if one is named.
+    ///
+    /// # Errors
+    /// [`Problem`] if the wish is wrong.
+    pub(crate) fn push(&self, site: &Site, event: &str) -> Result<Request, Problem> {
+        let what = match self.asked(site)? {
+            Asked::History(indicator, _) => What::History(indicator.to_string()),
+            Asked::Investigation(id, _) => What::Investigation(id),
+            Asked::Library(..) => What::Library(LibraryPart {
+                r#type: given(&self.kind).map(str::to_owned),
+                status: given(&self.status).map(str::to_owned),
+                source: given(&self.source).map(str::to_owned),
+                search: given(&self.search).map(str::to_owned),
+            }),
+            Asked::Run(id, _) => What::Run(id),
+        };
+        let (filter, terms) = (self.choice(site)?.filter, self.terms()?);
+        let word = |level: Option<Tlp>| level.map(|tlp| tlp.word().to_owned());
+        let (event, distribution) = (given(event), given(&self.distribution));
+        // The distribution of an event that exists is that of its owner.
+        let distribution = distribution.filter(|_| event.is_none());
+        let options = [("event", event), ("distribution", distribution)];
+        let options =
+            options.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned())));
+        Ok(Request {
+            rrtypes: filter.rrtypes.iter().map(ToString::to_string).collect(),
+            seen_after: filter.window.seen_after,
+            seen_before: filter.window.seen_before,
+            only_added: self.only_added,
+            tlp: word(terms.tlp),
+            max_tlp: word(terms.max_tlp),
+            options: options.collect(),
+            ..Request::of(what)
+        })
     }
 
     fn terms(&self) -> Result<Terms, Problem> {

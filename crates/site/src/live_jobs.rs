@@ -22,6 +22,11 @@ pub(crate) struct Begun {
 }
 
 impl LiveJobs {
+    /// The runs of this server.
+    pub(crate) fn runs(&self) -> &Runs {
+        &self.runs
+    }
+
     pub(crate) fn new(runs: Runs) -> Self {
         Self { runs, begun: Arc::default() }
     }

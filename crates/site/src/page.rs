@@ -24,6 +24,7 @@ mod lists;
 mod offers;
 mod operate;
 mod paste;
+mod push;
 mod records;
 mod run;
 mod runs;
@@ -92,6 +93,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .merge(run::routes())
         .merge(history::routes())
         .merge(handover::routes())
+        .merge(push::routes())
         .merge(investigations::routes())
         .merge(investigation::routes())
         .merge(explorer::routes())

@@ -25,6 +25,7 @@ use crate::explorer::Explorer;
 use crate::histories::Histories;
 use crate::job::Jobs;
 use crate::live_jobs::LiveJobs;
+use crate::live_pushes::LivePushes;
 use crate::run_file::Downloads;
 
 /// A data folder, with the names under which browsers may use it.
@@ -34,6 +35,7 @@ pub struct Site {
     pub(crate) jobs: Jobs,
     pub(crate) histories: Histories,
     pub(crate) live_jobs: LiveJobs,
+    pub(crate) live_pushes: LivePushes,
     pub(crate) comparisons: Comparisons,
     pub(crate) explorer: Explorer,
     /// The folder whose packages can be installed by name, besides the bundled ones.
@@ -92,6 +94,7 @@ impl Site {
             downloads: Downloads::new(runs.desk().clone()),
             histories: Histories::new(runs.desk().clone()),
             live_jobs: LiveJobs::new(runs.clone()),
+            live_pushes: LivePushes::default(),
             comparisons: Comparisons::new(runs.desk().clone()),
             explorer: Explorer::default(),
             jobs: Jobs::new(runs),

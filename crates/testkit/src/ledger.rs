@@ -6,7 +6,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::request::Request;
-use crate::script::{Script, Step};
+use crate::script::{Exchange, Script, Step};
 
 /// How a connect fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +23,26 @@ pub enum ConnectFault {
 /// The record of one provider.
 #[derive(Debug)]
 pub(crate) struct Ledger {
-    script: Script,
+    answers: Answers,
     state: Mutex<State>,
+}
+
+/// Where answers come from.
+enum Answers {
+    Script(Script),
+    Function(Box<Answer>),
+}
+
+/// Makes the answer to a request.
+type Answer = dyn Fn(&Request) -> Exchange + Send + Sync;
+
+impl std::fmt::Debug for Answers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Script(script) => script.fmt(f),
+            Self::Function(_) => f.write_str("a function"),
+        }
+    }
 }
 
 /// What has happened so far, and which connects will fail.
@@ -41,7 +59,12 @@ pub(crate) struct State {
 
 impl Ledger {
     pub(crate) fn new(script: Script) -> Self {
-        Self { script, state: Mutex::default() }
+        Self { answers: Answers::Script(script), state: Mutex::default() }
+    }
+
+    /// Whatever this function answers to each request.
+    pub(crate) fn answering(answer: impl Fn(&Request) -> Exchange + Send + Sync + 'static) -> Self {
+        Self { answers: Answers::Function(Box::new(answer)), state: Mutex::default() }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -66,9 +89,12 @@ impl Ledger {
 
     /// Records a request; returns its answer.
     pub(crate) fn answer(&self, request: Request) -> Arc<[Step]> {
-        let number = self.state().requests.len();
-        let steps = self.script.steps(number, &request);
-        self.state().requests.push(request);
+        let mut state = self.state();
+        let steps = match &self.answers {
+            Answers::Script(script) => script.steps(state.requests.len()),
+            Answers::Function(answer) => answer(&request).into_steps().into(),
+        };
+        state.requests.push(request);
         steps
     }
 

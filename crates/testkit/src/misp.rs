@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use crate::provider::ScriptedProvider;
 use crate::request::Request;
-use crate::script::{Exchange, Script, Step};
+use crate::script::{Exchange, Step};
 
 /// A MISP instance with one user.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ impl ScriptedMisp {
         }));
         let shared = Arc::clone(&state);
         let answer = move |request: &Request| lock(&shared).answer(request);
-        Self { provider: ScriptedProvider::new(Script::answering(answer)), state }
+        Self { provider: ScriptedProvider::answering(answer), state }
     }
 
     /// Serves on a free port of the loopback address.
@@ -221,7 +221,7 @@ impl Instance {
     fn view(&self, id: &str, body: &[u8]) -> Exchange {
         let Some(uuid) = self.find(id) else { return refused(404, "Invalid event") };
         let wish: Value = serde_json::from_slice(body).unwrap_or_default();
-        let all = wish.get("deleted").is_some_and(|deleted| deleted.is_array());
+        let all = wish.get("deleted").is_some_and(Value::is_array);
         self.events
             .get(&uuid)
             .map_or_else(|| refused(404, "Invalid event"), |event| ok(&event.shown(&uuid, all)))

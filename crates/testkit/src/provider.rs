@@ -21,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::certificate::Certificate;
 use crate::ledger::{ConnectFault, Ledger};
 use crate::request::Request;
-use crate::script::Script;
+use crate::script::{Exchange, Script};
 use crate::serve;
 
 /// How many bytes an in-memory connection holds in each direction: what a client leaves unread when it stops reading, and so
@@ -42,6 +42,12 @@ impl ScriptedProvider {
     /// A provider without TLS that accepts every connect.
     pub fn new(script: Script) -> Self {
         let door = Door { ledger: Arc::new(Ledger::new(script)), tls: None };
+        Self { door, tasks: Mutex::default() }
+    }
+
+    /// The same with whatever this function answers to each request.
+    pub(crate) fn answering(answer: impl Fn(&Request) -> Exchange + Send + Sync + 'static) -> Self {
+        let door = Door { ledger: Arc::new(Ledger::answering(answer)), tls: None };
         Self { door, tasks: Mutex::default() }
     }
 

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::head::Head;
-use crate::request::Request;
 
 /// The media type of COF answers.
 const NDJSON: &str = "application/x-ndjson";
@@ -178,28 +177,18 @@ impl From<Vec<Step>> for Exchange {
 /// The answers of a provider: the n-th request over all connections gets the n-th exchange.
 ///
 /// After the last one, every request gets a 500 "script exhausted", unless [`Self::repeat_last`] was called.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Script {
     exchanges: Vec<Arc<[Step]>>,
     last: Arc<[Step]>,
-    /// Answers every request instead.
-    answers: Option<Arc<Answers>>,
 }
-
-/// Makes the answer to a request.
-type Answers = dyn Fn(&Request) -> Exchange + Send + Sync;
 
 impl Script {
     /// A script with these exchanges, in this order.
     pub fn new(exchanges: impl IntoIterator<Item = Exchange>) -> Self {
         let exchanges = exchanges.into_iter().map(|exchange| exchange.into_steps().into()).collect();
         let exhausted = Exchange::status(500, &[("content-type", "text/plain")], "script exhausted");
-        Self { exchanges, last: exhausted.into_steps().into(), answers: None }
-    }
-
-    /// Whatever this function answers to each request.
-    pub fn answering(answer: impl Fn(&Request) -> Exchange + Send + Sync + 'static) -> Self {
-        Self { answers: Some(Arc::new(answer)), ..Self::new([]) }
+        Self { exchanges, last: exhausted.into_steps().into() }
     }
 
     /// This exchange for every request.
@@ -218,17 +207,8 @@ impl Script {
     }
 
     /// The answer to the request with this number, counted from 0.
-    pub(crate) fn steps(&self, number: usize, request: &Request) -> Arc<[Step]> {
-        match &self.answers {
-            Some(answer) => answer(request).into_steps().into(),
-            None => Arc::clone(self.exchanges.get(number).unwrap_or(&self.last)),
-        }
-    }
-}
-
-impl std::fmt::Debug for Script {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Script").field("exchanges", &self.exchanges).finish_non_exhaustive()
+    pub(crate) fn steps(&self, request: usize) -> Arc<[Step]> {
+        Arc::clone(self.exchanges.get(request).unwrap_or(&self.last))
     }
 }
 

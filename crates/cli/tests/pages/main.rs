@@ -26,6 +26,7 @@ mod paper;
 mod pivot;
 mod plain;
 mod program;
+mod pushes;
 mod reports;
 mod restart;
 mod roles;

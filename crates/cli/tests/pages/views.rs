@@ -44,7 +44,7 @@ const OLDER: &str = "/integrations/new?bundled=circl-passive-dns@1.0.0";
 const CIRCL: &str = "/integrations/circl-passive-dns";
 
 /// Add new pages here.
-const VIEWS: [View; 39] = [
+const VIEWS: [View; 40] = [
     page("signin", "/signin"),
     page("library", "/library"),
     state("library-none", "/library?q=*.nothing.example"),
@@ -65,6 +65,7 @@ const VIEWS: [View; 39] = [
     state("history-none", "/history?value=unknown.example"),
     state("handover-run", "/handover?run=2"),
     state("handover-none", "/handover?run=2&rrtype=x"),
+    state("pushes-none", "/pushes"),
     page("explorer", "/explorer?q=*threat*%20after:2015-01-01"),
     page("explorer-start", "/explorer"),
     state("explorer-summary", "/explorer/summary?q=*."),

@@ -18,6 +18,7 @@ use super::{Frame, encoded, show};
 use crate::access::Visitor;
 use crate::handovers::{self, Choices, HandoverWish};
 use crate::listed::{Wish, written};
+use crate::pushes::{self, Offered};
 use crate::site::Shared;
 
 /// The path of the page.
@@ -55,6 +56,8 @@ struct Page {
     wish: HandoverWish,
     /// What the document would have, or why there is none.
     handover: Result<Box<Handover>, String>,
+    /// The platforms that it can be sent to.
+    platforms: Vec<Offered>,
 }
 
 async fn look(
@@ -75,7 +78,8 @@ async fn look(
         Err(problem) => return Err(problem),
     };
     let choices = Choices::from(&wish);
-    let page = show(&Page { frame, wish, handover })?;
+    let platforms = site.desk.read(pushes::offered).await?;
+    let page = show(&Page { frame, wish, handover, platforms })?;
     Ok(if is_chosen { choices.kept_with(&site, page) } else { page })
 }
 

@@ -11,6 +11,7 @@ use operation::{Indicator, Marking, Tlp};
 use serde::Deserialize;
 use workbench::Workbench;
 use workbench::library::{Attribute, Claim, Details, Relationship, Removed, Setting, Status, Tag};
+use workbench::push::Sent;
 
 use super::audit::Event;
 use super::operate::Panel;
@@ -77,6 +78,8 @@ struct Page {
     events: Vec<Event>,
     panel: Panel,
     sources: Vec<SourceLine>,
+    /// Where it was sent.
+    sent: Vec<Sent>,
     all: bool,
     /// The removal that was just made.
     undoable: Option<Undoable>,
@@ -104,9 +107,10 @@ async fn look(
     let (wanted, removal, user) = (indicator.clone(), wish.undo, frame.name().to_owned());
     let read = move |workbench: &workbench::Workbench| {
         let undoable = Undoable::of(workbench, &removal, &user)?;
-        Ok((workbench.details(&wanted)?, Panel::of(workbench, &wanted)?, undoable))
+        let details = workbench.details(&wanted)?;
+        Ok((details, Panel::of(workbench, &wanted)?, undoable, workbench.sent(&wanted)?))
     };
-    let (details, mut panel, undoable) = site.desk.read(read).await?;
+    let (details, mut panel, undoable, sent) = site.desk.read(read).await?;
     if !wish.cost.is_empty() {
         panel = panel.with_costs(&site, &wish.value, "").await?;
     }
@@ -123,6 +127,7 @@ async fn look(
         value,
         kind,
         caution,
+        sent,
         place,
         lists,
         sources: lines(&details.claims),

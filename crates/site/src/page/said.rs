@@ -8,7 +8,7 @@ pub(crate) struct Said {
     pub(crate) text: &'static str,
 }
 
-const ALL: [(&str, &str); 47] = [
+const ALL: [(&str, &str); 51] = [
     ("added", "Added. Indicators already in the library kept their status."),
     ("asking", "Started. It goes on in the background, even if you leave this page."),
     ("cancelled", "Cancelled. The records received so far are kept."),
@@ -34,6 +34,10 @@ const ALL: [(&str, &str); 47] = [
     ("nothing", "Nothing changed."),
     ("password", "Password changed. Your other sessions have ended."),
     ("paused", "Paused. Queries in progress are finished, and nothing more is sent until you resume."),
+    ("push-cancelled", "Cancelled. What was sent stays on the platform."),
+    ("push-paused", "Paused. What is under way is finished, and nothing more is sent until you resume."),
+    ("push-resumed", "Resumed. What is missing is sent."),
+    ("pushing", "Started. It goes on in the background, even if you leave this page."),
     ("recounted", "Nothing was added: the library has changed since the preview. The new preview is below."),
     ("removal-undone", "Undone. What was removed is back as it was."),
     ("removed", "Removed. Restoring it brings everything back."),
