@@ -11,6 +11,7 @@
 //! * [`gzip`] creates gzip bodies, including decompression bombs, without a compressor.
 //! * [`misp`] is a MISP instance that keeps what it is sent, with named faults.
 //! * [`mmdb`] writes files that say where addresses are.
+//! * [`threatq`] is a ThreatQ with numbers that are random at each start, and with faults.
 //! * [`sample`] generates records in the Common Output Format.
 //!
 //! Errors: a mistake of the test panics with the reason. A mistake of the client under test is answered as a web server would,
@@ -34,6 +35,7 @@ mod request;
 pub mod sample;
 mod script;
 mod serve;
+pub mod threatq;
 
 pub use clock::clock_from;
 pub use ledger::ConnectFault;
