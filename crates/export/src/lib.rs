@@ -20,6 +20,7 @@ mod ids;
 mod levels;
 mod matter;
 pub mod misp;
+mod related;
 mod stamp;
 pub mod stix;
 
@@ -28,6 +29,7 @@ pub use error::Refusal;
 pub use handover::{Handover, MOST_ROWS, MOST_TEXT, MOST_VALUES, Row, Terms};
 pub use levels::{Levels, Marked};
 pub use matter::{Kind, Link, Matter, Reported, Source, Value};
+pub use related::Related;
 
 #[cfg(test)]
 mod sample;

@@ -76,6 +76,8 @@ pub struct Operation {
 pub enum Platform {
     /// The REST API of MISP.
     Misp,
+    /// The REST API of ThreatQ.
+    Threatq,
 }
 
 /// An action on an indicator.
@@ -233,12 +235,13 @@ impl Kind {
 
 impl Platform {
     /// All platforms.
-    pub const ALL: [Self; 1] = [Self::Misp];
+    pub const ALL: [Self; 2] = [Self::Misp, Self::Threatq];
 
     /// Its protocol in manifests.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Misp => "misp",
+            Self::Threatq => "threatq",
         }
     }
 
@@ -246,6 +249,7 @@ impl Platform {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Misp => "MISP",
+            Self::Threatq => "ThreatQ",
         }
     }
 

@@ -26,10 +26,11 @@ pub(crate) struct Setting {
 /// What a package is to this module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
+    Misp,
     OwnDatabase,
-    Platform,
     /// A service that is queried over HTTP.
     Service,
+    Threatq,
 }
 
 /// What has a setting.
@@ -43,6 +44,7 @@ enum Of {
     OwnDatabase,
     /// Everything that is reached over HTTP, platforms included.
     Remote,
+    Threatq,
 }
 
 impl Setting {
@@ -51,9 +53,10 @@ impl Setting {
         SETTINGS.iter().filter(move |setting| match setting.of {
             Of::All => true,
             Of::Http => owner == Owner::Service,
-            Of::Operations => owner != Owner::Platform,
+            Of::Operations => matches!(owner, Owner::OwnDatabase | Owner::Service),
             Of::OwnDatabase => owner == Owner::OwnDatabase,
             Of::Remote => owner != Owner::OwnDatabase,
+            Of::Threatq => owner == Owner::Threatq,
         })
     }
 
@@ -76,6 +79,9 @@ const SETTINGS: &[Setting] = &[
     setting("username", "text").of(Of::Remote),
     setting("password", "secret").of(Of::Remote),
     setting("user_token", "secret").of(Of::Remote),
+    setting("client_id", "text").of(Of::Threatq),
+    setting("source", "text").of(Of::Threatq),
+    setting("most_relationships", "number").of(Of::Threatq),
     setting("use_http", "switch").of(Of::Remote),
     setting("verify_ssl", "switch").of(Of::Remote),
     setting("ca_file", "text").of(Of::Remote),
@@ -159,6 +165,8 @@ pub(crate) enum Check {
     Proxy(LoginPlace),
     ProxyUser,
     Rate,
+    /// How many relationships an indicator may have.
+    Relationships,
     RrTypes,
     Time,
     Timeout,
@@ -216,7 +224,7 @@ impl Parameter {
 }
 
 impl Check {
-    const NAMED: [(&'static str, Self); 13] = [
+    const NAMED: [(&'static str, Self); 14] = [
         ("base_path", Self::BasePath),
         ("file", Self::File),
         ("header", Self::Token),
@@ -227,6 +235,7 @@ impl Check {
         ("proxy", Self::Proxy(LoginPlace::Environment)),
         ("proxy_user", Self::ProxyUser),
         ("rate", Self::Rate),
+        ("relationships", Self::Relationships),
         ("rrtypes", Self::RrTypes),
         ("time", Self::Time),
         ("timeout", Self::Timeout),
@@ -258,6 +267,9 @@ impl Check {
                 if *number > 10_000.0 || (*number > 0.0 && *number < 0.001) =>
             {
                 Err("must be from 0.001 to 10000 requests per second, or 0 for no limit".to_owned())
+            }
+            (Self::Relationships, Value::Number(number)) if !whole(*number, 1.0..=9_999.0) => {
+                Err("must be a whole number from 1 to 9999".to_owned())
             }
             (Self::BasePath, Value::Text(text)) if !text.is_empty() => {
                 check_base(text).map_err(str::to_owned)

@@ -3,6 +3,7 @@
 use operation::ProviderError;
 use operation::provider::{Checked, Connection, Standing, Step};
 
+use crate::threatq::ThreatqError;
 use crate::{PlatformError, Recipient};
 
 /// Asks for the version and the user. Nothing here fails: a fault is the [`Standing`] of its step.
@@ -14,6 +15,11 @@ pub async fn check(recipient: &Recipient) -> Checked {
                 Err(error) => Err(error),
             };
             steps(&misp.service.connection, found)
+        }
+        Recipient::Threatq(threatq) => {
+            let found = threatq.connection().check().await;
+            let found = found.map(|()| ("accepted".to_owned(), "ThreatQ".to_owned()));
+            steps(threatq.way(), found.map_err(PlatformError::from))
         }
     }
 }
@@ -51,7 +57,20 @@ fn steps(connection: &Connection, found: Result<(String, String), PlatformError>
 fn as_provider(error: &PlatformError) -> ProviderError {
     match error {
         PlatformError::Service(error) => error.clone(),
+        PlatformError::Threatq(error) => of_threatq(error),
         PlatformError::NotAllowed(_) => ProviderError::Forbidden,
         other => ProviderError::BadQuestion(other.to_string()),
+    }
+}
+
+/// The error of a ThreatQ in the same terms.
+fn of_threatq(error: &ThreatqError) -> ProviderError {
+    match error {
+        ThreatqError::Client(error) => error.clone().into(),
+        ThreatqError::Login(_) | ThreatqError::Unauthorised => ProviderError::Unauthorized,
+        ThreatqError::Forbidden(_) => ProviderError::Forbidden,
+        ThreatqError::Busy(wait) => ProviderError::RateLimited(*wait),
+        ThreatqError::Broken(status) => ProviderError::ServiceFailed(status.to_string()),
+        other => ProviderError::NotPlatform { platform: "ThreatQ", begins: other.to_string() },
     }
 }

@@ -5,6 +5,8 @@ use export::Refusal;
 use operation::{ProviderError, Tlp};
 use workbench::push::End;
 
+use crate::threatq::ThreatqError;
+
 /// Why something could not be sent. Text from outside is printable, short, and without our key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlatformError {
@@ -32,6 +34,9 @@ pub enum PlatformError {
     /// The connection, the login, the rate limit, or a failure of the platform.
     #[error(transparent)]
     Service(#[from] ProviderError),
+    /// A ThreatQ, or the way to it.
+    #[error(transparent)]
+    Threatq(#[from] ThreatqError),
     /// The request is larger than the platform takes.
     #[error("413: the platform does not take a request of this size")]
     TooLarge,
@@ -69,6 +74,7 @@ impl PlatformError {
             Self::NotAllowed(_) => "use the key of a user whose role has this permission",
             Self::Refused(_) => "its text says why; its administrator finds more in its logs",
             Self::Service(error) => error.hint(),
+            Self::Threatq(error) => error.hint(),
             Self::TooLarge | Self::TooMuch(_) => "hand over fewer records, by record type or time",
             Self::Weaker { .. } => "mark the event on the platform first, or leave it out to create one",
             Self::Wider { .. } => "narrow the distribution of the event first, or leave it out to create one",
@@ -77,6 +83,9 @@ impl PlatformError {
 
     /// Whether the same may succeed soon.
     pub fn is_temporary(&self) -> bool {
+        if let Self::Threatq(error) = self {
+            return error.is_passing();
+        }
         let Self::Service(error) = self else { return false };
         match error.bare() {
             ProviderError::RateLimited(_)
@@ -102,7 +111,9 @@ impl PlatformError {
     pub fn end(&self) -> End {
         let text = format!("{self}; {}", self.hint());
         match self {
-            Self::NotAllowed(_) | Self::Refused(_) | Self::Service(_) | Self::TooLarge => End::Paused(text),
+            Self::NotAllowed(_) | Self::Refused(_) | Self::Service(_) | Self::Threatq(_) | Self::TooLarge => {
+                End::Paused(text)
+            }
             _ => End::Failed(text),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! In the order of the data flow: [`push`] takes a push of the workbench over and reads what it hands over (`gathered`); a
 //! [`Recipient`] is a configured platform, which compares that with what it has, and takes the difference in small batches.
-//! [`misp`] is the client of MISP; `service` sends single requests, with the rate that all processes share; [`check`] tests a
+//! [`misp`] is the client of MISP, and [`threatq`] that of ThreatQ; `service` sends single requests to MISP, with the rate that all processes share; [`check`] tests a
 //! connection.
 //!
 //! The documents themselves are made by `export`, and what became of a push is stored by `workbench`. Nothing that is marked stricter
@@ -17,6 +17,7 @@ pub mod misp;
 pub mod push;
 mod recipient;
 mod service;
+pub mod threatq;
 
 pub use check::check;
 pub use error::PlatformError;

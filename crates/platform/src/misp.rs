@@ -35,6 +35,7 @@ use crate::PlatformError;
 use crate::service::{Heard, Service};
 
 pub use self::plan::Plan;
+pub(crate) use self::plan::held;
 
 /// The largest answer that is not an event, in bytes.
 const ANSWER: usize = 1 << 20;

@@ -9,6 +9,8 @@
 //! Errors: [`Error`] if the outcome cannot be stored. What the platform did is in the push: it pauses with the reason, or fails if
 //! it could never succeed.
 
+mod threatq;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ use workbench::{Desk, Error, Workbench};
 
 use crate::gathered::gathered;
 use crate::misp::{Misp, Plan};
+use crate::threatq::ThreatqError;
 use crate::{PlatformError, Recipient};
 
 /// How often the same is tried if nothing of it succeeds.
@@ -103,7 +106,11 @@ pub async fn preview(
     max: Tlp,
 ) -> Result<Preview, PushError> {
     let handover = gathered(desk, request, max).await??;
-    let plan = plan(recipient, &handover, request).await?;
+    let misp = match recipient {
+        Recipient::Misp(misp) => misp,
+        Recipient::Threatq(instance) => return Ok(threatq::preview(instance, &handover).await?),
+    };
+    let plan = misp.plan(&handover, request).await?;
     let rows = plan.rows().to_vec();
     Ok(Preview { title: handover.title, target: plan.uuid().to_owned(), counts: Counts::of(&rows), rows })
 }
@@ -203,11 +210,17 @@ impl Working<'_> {
 
     /// Reads what the platform has, and sends the difference.
     async fn round(&self, recipient: &Recipient, handover: &Handover) -> Result<Round, Fault> {
-        let Recipient::Misp(misp) = recipient;
+        match recipient {
+            Recipient::Misp(misp) => self.round_misp(misp, handover).await,
+            Recipient::Threatq(threatq) => self.round_threatq(threatq, handover).await,
+        }
+    }
+
+    async fn round_misp(&self, misp: &Misp, handover: &Handover) -> Result<Round, Fault> {
         let plan = misp.plan(handover, &self.push.request).await?;
         let left = plan.rows().iter().filter(|row| row.outcome.waits()).count() as u64;
         self.live.total.store(self.live.done() + left, Ordering::Relaxed);
-        if !self.store(&plan).await?.is_active() || self.live.stops() {
+        if !self.store(plan.uuid(), plan.rows().to_vec()).await?.is_active() || self.live.stops() {
             return Ok(Round::Stopped);
         }
         if let Some(event) = plan.rows().first().filter(|_| plan.head().is_some()) {
@@ -263,9 +276,10 @@ impl Working<'_> {
         Ok(rows.into_iter().map(|shown| shown.row.key).collect())
     }
 
-    async fn store(&self, plan: &Plan) -> Result<State, Error> {
+    /// Stores what is to be done.
+    async fn store(&self, target: &str, rows: Vec<Row>) -> Result<State, Error> {
         let (id, worker) = (self.push.id, self.runs.worker().to_owned());
-        let (target, rows) = (plan.uuid().to_owned(), plan.rows().to_vec());
+        let target = target.to_owned();
         let store = move |workbench: &mut Workbench| workbench.plan_push(id, &worker, &target, &rows);
         self.runs.desk().change(&self.push.actor, store).await
     }
@@ -280,11 +294,6 @@ impl Working<'_> {
     }
 }
 
-async fn plan(recipient: &Recipient, handover: &Handover, request: &Request) -> Result<Plan, PlatformError> {
-    let Recipient::Misp(misp) = recipient;
-    misp.plan(handover, request).await
-}
-
 /// How long to wait before the platform is asked again; `None` if that makes no sense.
 fn pause(error: &PlatformError, tries: u32) -> Option<Duration> {
     if !error.is_temporary() || tries >= TRIES {
@@ -295,6 +304,7 @@ fn pause(error: &PlatformError, tries: u32) -> Option<Duration> {
             ProviderError::RateLimited(wait) | ProviderError::Unavailable(wait) => *wait,
             _ => None,
         },
+        PlatformError::Threatq(ThreatqError::Busy(wait)) => *wait,
         _ => None,
     };
     let own = FIRST_PAUSE * 2_u32.saturating_pow(tries.saturating_sub(1));

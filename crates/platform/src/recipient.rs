@@ -5,14 +5,19 @@ use std::path::Path;
 use cof::time::Clock;
 use operation::provider::ConfigError;
 use operation::{Package, Platform, Settings};
+use workbench::push::Request;
 
-use crate::misp::Misp;
+use crate::PlatformError;
+use crate::misp::{self, Misp};
+use crate::threatq::Threatq;
 
 /// A platform that takes what is handed over.
 #[derive(Debug)]
 pub enum Recipient {
     /// A MISP instance.
     Misp(Misp),
+    /// A ThreatQ.
+    Threatq(Threatq),
 }
 
 impl Recipient {
@@ -29,6 +34,7 @@ impl Recipient {
     ) -> Result<Self, ConfigError> {
         match package.platform() {
             Some(Platform::Misp) => Ok(Self::Misp(Misp::new(package, settings, folder, clock)?)),
+            Some(Platform::Threatq) => Ok(Self::Threatq(Threatq::new(package, settings, folder, clock)?)),
             None => Err(ConfigError::Operation(package.name.clone())),
         }
     }
@@ -37,6 +43,7 @@ impl Recipient {
     pub fn place(&self) -> String {
         match self {
             Self::Misp(misp) => misp.service.connection.budget_name(),
+            Self::Threatq(threatq) => threatq.way().budget_name(),
         }
     }
 
@@ -44,6 +51,21 @@ impl Recipient {
     pub fn warnings(&self) -> &[String] {
         match self {
             Self::Misp(misp) => &misp.service.connection.warnings,
+            Self::Threatq(threatq) => &threatq.way().warnings,
+        }
+    }
+
+    /// Checks the options of a push before it is created.
+    ///
+    /// # Errors
+    /// [`PlatformError::Option`] for the wrong one.
+    pub fn check_options(&self, request: &Request) -> Result<(), PlatformError> {
+        match self {
+            Self::Misp(_) => misp::check_options(request),
+            Self::Threatq(_) => match request.options.keys().next() {
+                None => Ok(()),
+                Some(other) => Err(PlatformError::Option(format!("ThreatQ has no option {other:?}"))),
+            },
         }
     }
 }

@@ -211,6 +211,7 @@ fn the_catalogue_has_the_packages_of_a_folder_and_their_files() {
             "mnemonic-passive-dns@1.0.0",
             "own-database@1.0.0",
             "misp@1.0.0",
+            "threatq@1.0.0",
             "partner@2.0.0"
         ]
     );

@@ -4,6 +4,7 @@ use super::{Catalogue, ManifestError, Package, PackageError};
 
 /// File name and text, older versions of a name first. Lists for people begin with the last one.
 const BUNDLED: &[(&str, &str)] = &[
+    ("threatq-1.0.0.toml", include_str!("../../packages/threatq-1.0.0.toml")),
     ("misp-1.0.0.toml", include_str!("../../packages/misp-1.0.0.toml")),
     ("own-database-1.0.0.toml", include_str!("../../packages/own-database-1.0.0.toml")),
     ("mnemonic-passive-dns-1.0.0.toml", include_str!("../../packages/mnemonic-passive-dns-1.0.0.toml")),
@@ -60,7 +61,7 @@ mod tests {
         let message = |wanted| find(wanted).unwrap_err().to_string();
         assert_eq!(
             message("gopher"),
-            r#"there is no package "gopher" in the catalogue; available: circl-passive-dns, cof, dnsdb, misp, mnemonic-passive-dns, own-database"#
+            r#"there is no package "gopher" in the catalogue; available: circl-passive-dns, cof, dnsdb, misp, mnemonic-passive-dns, own-database, threatq"#
         );
         assert_eq!(
             message("circl-passive-dns@9"),

@@ -238,7 +238,7 @@ mod tests {
             ("folder.toml", &Fault::Unreadable("not a file".into()))
         );
         let error = catalogue.find("gopher").unwrap_err().to_string();
-        assert!(error.ends_with("mnemonic-passive-dns, own-database, partner"), "{error}");
+        assert!(error.ends_with("mnemonic-passive-dns, own-database, partner, threatq"), "{error}");
     }
 
     #[test]

@@ -511,7 +511,8 @@ fn owner(kind: &Kind) -> Owner {
     match kind {
         Kind::Operation(Operation { interface: Interface::Http(_), .. }) => Owner::Service,
         Kind::Operation(Operation { interface: Interface::OwnDatabase, .. }) => Owner::OwnDatabase,
-        Kind::Platform(_) => Owner::Platform,
+        Kind::Platform(Platform::Misp) => Owner::Misp,
+        Kind::Platform(Platform::Threatq) => Owner::Threatq,
     }
 }
 
@@ -616,7 +617,11 @@ mod tests {
         let table = "[platform]\nprotocol = \"misp\"";
         for (from, to, message) in [
             (table, "", "a package of the kind \"platform\" needs [platform]"),
-            ("\"misp\"\n\n", "\"gopher\"\n\n", "unknown protocol of a platform; there is \"misp\""),
+            (
+                "\"misp\"\n\n",
+                "\"gopher\"\n\n",
+                "unknown protocol of a platform; there is \"misp\", \"threatq\"",
+            ),
             (table, &format!("{table}\n[mapping]"), "has no [mapping]"),
             (table, &format!("{table}\n[[actions]]\nname = \"x\"\ntypes = []"), "has no [[actions]]"),
             (table, &format!("{table}\n[provider]\nprotocol = \"own-database\""), "has no [provider]"),

@@ -125,7 +125,7 @@ fn row(key: &str, kind: RowKind, label: &str, outcome: Outcome) -> Row {
 }
 
 /// What is held back, with the reasons.
-fn held(handover: &Handover) -> impl Iterator<Item = Row> {
+pub(crate) fn held(handover: &Handover) -> impl Iterator<Item = Row> {
     let of_value = handover.held.iter().map(|(indicator, tlp)| {
         let text = indicator.to_string();
         let held = row(&["held ", &text].concat(), RowKind::Indicator, &text, Outcome::Held);
