@@ -20,6 +20,7 @@ pub(crate) mod records;
 pub(crate) mod run;
 pub(crate) mod sensing;
 pub(crate) mod serve;
+pub(crate) mod threatq;
 pub(crate) mod token;
 
 use std::path::PathBuf;
@@ -44,6 +45,7 @@ use self::push::PushArgs;
 pub(crate) use self::query::{Add, MAX_CONCURRENCY, QueryArgs};
 use self::run::RunArgs;
 pub(crate) use self::serve::{AccessLog, ServeArgs};
+use self::threatq::ThreatqArgs;
 use self::token::TokenArgs;
 
 /// The heading of global options in the help of every command.
@@ -187,6 +189,9 @@ pub(crate) enum Command {
         SIGTERM and Ctrl-C stop it: it accepts no more connections, and gives running requests 10 seconds."
     )]
     Serve(ServeArgs),
+    /// Take indicators from a ThreatQ, and execute the operations that are installed there
+    #[command(long_about = threatq::ABOUT)]
+    Threatq(Box<ThreatqArgs>),
     /// Manage access tokens for the passive-DNS interfaces
     #[command(
         long_about = "Creates, lists and revokes tokens for the passive-DNS interfaces of `backsight serve`. A token is shown only once, \

@@ -39,6 +39,7 @@ mod sample;
 mod secret;
 mod serve;
 mod terminal;
+mod threatq;
 mod token;
 mod told;
 mod values;
@@ -92,6 +93,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Restore(command) => backup::restore(command, &config, arguments),
         Command::Run(command) => run::run(command, &config, arguments),
         Command::Serve(command) => serve::run(command, &config, arguments),
+        Command::Threatq(command) => runtime()?.block_on(threatq::run(command, arguments)),
         Command::Token(command) => token::run(command, arguments),
     }
 }

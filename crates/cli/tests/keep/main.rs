@@ -47,5 +47,6 @@ mod service;
 mod several;
 mod shapes;
 mod testing;
+mod threatq;
 mod trouble;
 mod tshark;
