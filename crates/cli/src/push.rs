@@ -46,8 +46,8 @@ async fn new(command: &NewArgs, arguments: &Arguments) -> Result<Exit, Failure> 
     };
     workbench.settle_runs()?;
     let request = request(command, &workbench)?;
-    platform::misp::check_options(&request).map_err(|error| refused(&error))?;
     let (recipient, max, package) = recipient(name, &workbench)?;
+    recipient.check_options(&request).map_err(|error| refused(&error))?;
     for warning in recipient.warnings() {
         terminal::complain(&format!("warning: {warning}"));
     }
@@ -258,6 +258,9 @@ fn failed(error: PushError) -> Failure {
             refused(&error)
         }
         PushError::Platform(PlatformError::Service(error)) if error.is_refusal() => {
+            Failure::Refused(error.to_string()).hint(error.hint())
+        }
+        PushError::Platform(PlatformError::Threatq(error)) if error.is_refusal() => {
             Failure::Refused(error.to_string()).hint(error.hint())
         }
         PushError::Platform(error) => Failure::Work(error.to_string()).hint(error.hint()),

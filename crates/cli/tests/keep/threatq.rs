@@ -1,9 +1,11 @@
-//! A ThreatQ: pulls from it, and operations that are installed there, with the real program and a scripted instance.
+//! A ThreatQ: pushes to it, pulls from it, and operations that are installed there, with the real program and a scripted instance.
 
 use serde_json::Value;
-use testkit::threatq::{CLIENT_ID, CLIENT_SECRET, Fault, ScriptedThreatq};
+use testkit::threatq::{CLIENT_ID, CLIENT_SECRET, EMAIL, Fault, PASSWORD, PUBLIC_ID, ScriptedThreatq};
 
 use crate::home::{Done, Home};
+use crate::running::home;
+use crate::service::Provider;
 
 const HOST: &str = "www.c2.example";
 
@@ -53,13 +55,106 @@ fn records() -> String {
     lines.into_iter().map(line).collect()
 }
 
+/// A home that has asked about the host and has a ThreatQ.
+fn asked() -> (Home, Provider, Instance) {
+    let provider = Provider::answering(records());
+    let home = home(&provider);
+    home.run(&["query", HOST]).ok();
+    let instance = Instance::start();
+    instance.joins(&home);
+    (home, provider, instance)
+}
+
 /// Fails if a secret is in what was printed.
 #[track_caller]
 fn silent(done: &Done) {
     let text = format!("{}{}", done.stdout, done.stderr);
-    for secret in [CLIENT_SECRET, "leaked-plugin-secret"] {
+    for secret in [CLIENT_SECRET, PASSWORD, "leaked-plugin-secret"] {
         assert!(!text.contains(secret), "{text}");
     }
+}
+
+#[test]
+fn the_connection_is_tested_with_either_login() {
+    let (home, _provider, instance) = asked();
+    let text = home.run(&["integration", "test", "threatq"]).ok();
+    assert!(text.contains("ok"), "{text}");
+    // A wrong secret is refused, and not repeated although the instance repeats it.
+    let mut command = home.command(&["integration", "configure", "threatq", "--secret", "user_token"]);
+    Done::of(&command.env("BACKSIGHT_SECRET_USER_TOKEN", "wrong-secret-77").output().unwrap()).ok();
+    let done = home.run(&["integration", "test", "threatq"]);
+    assert!(!format!("{done:?}").contains("wrong-secret-77"), "{done:?}");
+    assert_eq!(done.code, 4, "{done:?}");
+    home.run(&["integration", "configure", "threatq", "--reset", "user_token"]).ok();
+    let (id, mail) = (format!("client_id={PUBLIC_ID}"), format!("username={EMAIL}"));
+    let mut command =
+        home.command(&["integration", "configure", "threatq", &id, &mail, "--secret", "password"]);
+    Done::of(&command.env("BACKSIGHT_SECRET_PASSWORD", PASSWORD).output().unwrap()).ok();
+    home.run(&["integration", "test", "threatq"]).ok();
+    assert!(instance.threatq.changes() == 0);
+}
+
+#[test]
+fn a_run_is_pushed_once_and_what_is_whitelisted_stays_untouched() {
+    let (home, _provider, instance) = asked();
+    let threatq = &instance.threatq;
+    threatq.put("185.194.93.8", "IP Address", "Whitelisted");
+    threatq.put("ns1.c2.example", "FQDN", "Active");
+    let dry = home.run(&["push", "threatq", "--run", "1", "--dry-run"]);
+    silent(&dry);
+    assert_eq!(threatq.changes(), 0, "{dry:?}");
+    let done = home.run(&["push", "threatq", "--run", "1"]);
+    silent(&done);
+    let host = threatq.object(HOST).unwrap_or_else(|| panic!("{done:?}"));
+    assert_eq!(host.status, "Indirect");
+    assert!(host.sources.contains_key("CIRCL Passive DNS"));
+    let has = |name: &str, value: &str| host.attributes.contains(&(name.to_owned(), value.to_owned()));
+    assert!(has("Resource Type", "NS") && has("Resource Data", "185.194.93.7"), "{:?}", host.attributes);
+    assert_eq!(host.related.len(), 3);
+    let whitelisted = threatq.object("185.194.93.8").unwrap();
+    assert!(whitelisted.sources.is_empty() && whitelisted.related.is_empty());
+    assert_eq!(threatq.object("ns1.c2.example").unwrap().status, "Active");
+    let changes = threatq.changes();
+    silent(&home.run(&["push", "threatq", "--run", "1"]));
+    assert_eq!((threatq.changes(), threatq.objects().len()), (changes, 5), "a second push changes nothing");
+}
+
+#[test]
+fn a_push_survives_faults_and_doubles_nothing() {
+    for fault in [
+        Fault::ActAndCut,
+        Fault::ActAndErrors,
+        Fault::HalfAnd500,
+        Fault::Busy(1),
+        Fault::Answer(413, String::new()),
+        Fault::Answer(401, "{}".to_owned()),
+    ] {
+        let (home, _provider, instance) = asked();
+        instance.threatq.fail("/consume", fault.clone());
+        let done = home.run(&["push", "threatq", "--run", "1"]);
+        silent(&done);
+        done.ok();
+        assert_eq!(instance.threatq.faults_left(), 0);
+        assert_eq!(instance.threatq.object(HOST).unwrap().related.len(), 4, "{fault:?}");
+        assert_eq!(instance.threatq.objects().len(), 5, "{fault:?}");
+    }
+}
+
+#[test]
+fn what_is_marked_too_strictly_never_reaches_it() {
+    let (home, _provider, instance) = asked();
+    home.run(&["indicator", "add", "185.194.93.7", "ns1.c2.example"]).ok();
+    home.run(&["indicator", "set", "185.194.93.7", "--tlp", "amber"]).ok();
+    home.run(&["indicator", "set", "ns1.c2.example", "--tlp", "red"]).ok();
+    home.run(&["push", "threatq", "--run", "1"]);
+    assert!(instance.threatq.object(HOST).is_some());
+    let held = home.run(&["threatq", "execute", "1", "185.194.93.7"]);
+    held.says(2, &["is held back: it is marked TLP:AMBER"]);
+    let received = instance.threatq.received();
+    for value in ["185.194.93.7", "ns1.c2.example"] {
+        assert!(!received.contains(value), "{value} in {received}");
+    }
+    assert!(received.contains("185.194.93.8"));
 }
 
 #[test]
