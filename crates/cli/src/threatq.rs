@@ -46,11 +46,9 @@ fn open(chosen: &PlatformArgs, arguments: &Arguments) -> Result<Opened, Failure>
         return Err(failure.hint(&format!("`backsight integration enable {name}`")));
     }
     let Configured { package, settings, .. } = workbench.settings(name)?;
-    let threatq = match Recipient::new(&package, &settings, workbench.folder(), Clock::system())? {
-        Recipient::Threatq(threatq) => threatq,
-        Recipient::Misp(_) => {
-            return Err(Failure::Usage(format!("{name} is not a ThreatQ")));
-        }
+    let recipient = Recipient::new(&package, &settings, workbench.folder(), Clock::system())?;
+    let Recipient::Threatq(threatq) = recipient else {
+        return Err(Failure::Usage(format!("{name} is not a ThreatQ")));
     };
     for warning in &threatq.way().warnings {
         terminal::complain(&format!("warning: {warning}"));

@@ -32,7 +32,8 @@ impl Lab {
         let plan = bench.plan_install(operation::package::find("threatq").unwrap(), false).unwrap();
         bench.install(plan.confirm()).unwrap();
         let port = threatq.address().port().to_string();
-        let values = [("host", "127.0.0.1"), ("port", &port), ("use_http", "on"), ("client_id", CLIENT_ID)];
+        let values =
+            [("host", "127.0.0.1"), ("port", port.as_str()), ("use_http", "on"), ("client_id", CLIENT_ID)];
         let values = values.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
         let secrets = vec![("user_token".to_owned(), Secret::new(CLIENT_SECRET))];
         bench.configure("threatq", &Changes { values, secrets, ..Changes::default() }).unwrap();
