@@ -61,8 +61,8 @@ pub(crate) async fn begin(
     platform: &str,
     request: Request,
 ) -> Result<Push, Problem> {
-    platform::misp::check_options(&request).map_err(|error| Problem::bad_request(error.to_string()))?;
     let (recipient, max, package) = recipient(site, platform).await?;
+    recipient.check_options(&request).map_err(|error| Problem::bad_request(error.to_string()))?;
     let title = platform::push::title(&site.desk, &request, max).await.map_err(refused)?;
     let (place, platform) = (recipient.place(), platform.to_owned());
     let new = New { platform, package, place, title, request };
