@@ -121,7 +121,8 @@ fn request(command: &NewArgs, workbench: &Workbench) -> Result<Request, Failure>
 /// An option that would be ignored is refused.
 fn check(command: &NewArgs) -> Result<(), Failure> {
     if !command.what.library && !command.library.is_empty() {
-        let text = "--type, --status, --source and --search narrow down --library: leave them out";
+        let text =
+            "--type, --status, --source, --tag, --marked and --search narrow down --library: leave them out";
         return Err(Failure::Usage(text.to_owned()));
     }
     if command.what.library && !command.records.is_empty() {
@@ -144,11 +145,13 @@ fn what(command: &NewArgs, workbench: &Workbench) -> Result<What, Failure> {
     if let Some(name) = &what.investigation {
         return Ok(What::Investigation(workbench.investigation_named(name)?.id));
     }
-    let LibraryArgs { kind, status, source, search } = &command.library;
+    let LibraryArgs { kind, status, source, tag, marked, search } = &command.library;
     Ok(What::Library(LibraryPart {
         r#type: kind.map(|kind| kind.name().to_owned()),
         status: status.map(|status| status.name().to_owned()),
         source: source.clone(),
+        tag: tag.clone(),
+        marked: marked.map(|marked| marked.word().to_owned()),
         search: search.clone(),
     }))
 }

@@ -53,7 +53,7 @@ fn open(chosen: &PlatformArgs, arguments: &Arguments) -> Result<Opened, Failure>
     for warning in &threatq.way().warnings {
         terminal::complain(&format!("warning: {warning}"));
     }
-    Ok(Opened { threatq, package, workbench })
+    Ok(Opened { threatq: *threatq, package, workbench })
 }
 
 async fn operations(command: &OperationsArgs, arguments: &Arguments) -> Result<Exit, Failure> {

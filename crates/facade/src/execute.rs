@@ -59,7 +59,7 @@ impl Facade {
 }
 
 fn check_action(plugin: &Plugin, wanted: &str) -> Result<(), Fault> {
-    let names: Vec<&str> = plugin.package.actions.iter().map(|action| action.name.as_str()).collect();
+    let names: Vec<&str> = plugin.package.actions().iter().map(|action| action.name.as_str()).collect();
     if names.contains(&wanted) {
         return Ok(());
     }

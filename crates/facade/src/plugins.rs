@@ -101,7 +101,8 @@ pub(crate) fn enabled(workbench: &Workbench) -> Result<Vec<Plugin>, Error> {
             continue;
         }
         let details = workbench.show(&summary.name)?;
-        if let Some(package) = details.package.clone() {
+        let package = details.package.clone().filter(|package| package.operation().is_some());
+        if let Some(package) = package {
             plugins.push(Plugin { id, package, details });
         }
     }
@@ -149,7 +150,7 @@ impl Plugin {
         });
         let Some(members) = shape.as_object_mut() else { return shape };
         if with.actions {
-            let actions = package.actions.iter().map(|action| {
+            let actions = package.actions().iter().map(|action| {
                 let mut shape = json!({
                     "name": action.name, "description": action.help, "plugin_id": self.id,
                     "object_type": action.types.iter().map(|kind| accepted(*kind)).collect::<Vec<_>>(),

@@ -14,19 +14,19 @@ pub async fn check(recipient: &Recipient) -> Checked {
                 Ok(user) => misp.version().await.map(|version| (user.login(), format!("MISP {version}"))),
                 Err(error) => Err(error),
             };
-            steps(&misp.service.connection, found)
+            steps(&misp.service.connection, &found)
         }
         Recipient::Threatq(threatq) => {
             let found = threatq.connection().check().await;
             let found = found.map(|()| ("accepted".to_owned(), "ThreatQ".to_owned()));
-            steps(threatq.way(), found.map_err(PlatformError::from))
+            steps(threatq.way(), &found.map_err(PlatformError::from))
         }
     }
 }
 
 /// The standing of each step, from what was found: who is logged in, and what answers.
-fn steps(connection: &Connection, found: Result<(String, String), PlatformError>) -> Checked {
-    let (failed, error) = match &found {
+fn steps(connection: &Connection, found: &Result<(String, String), PlatformError>) -> Checked {
+    let (failed, error) = match found {
         Ok(_) => (None, None),
         Err(error) => {
             let error = as_provider(error);

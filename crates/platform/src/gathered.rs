@@ -2,7 +2,7 @@
 
 use export::gather::{self, Choice};
 use export::{Handover, Matter, Terms};
-use operation::{Filter, Indicator, IndicatorType, Tlp, Window};
+use operation::{Filter, Indicator, IndicatorType, Marking, Tlp, Window};
 use workbench::library::{self, Search, Status};
 use workbench::push::{LibraryPart, Request, What};
 use workbench::{Desk, Error, Workbench};
@@ -61,7 +61,7 @@ fn choice(request: &Request) -> Result<Choice, Error> {
 
 /// The filter of the library, and the same in words, as the documents have them.
 fn filter(part: &LibraryPart) -> Result<(library::Filter, String), Error> {
-    let LibraryPart { r#type, status, source, search } = part;
+    let LibraryPart { r#type, status, source, tag, marked, search } = part;
     let kind = r#type.as_deref().map(|word| {
         IndicatorType::from_name(word)
             .ok_or_else(|| Error::invalid(format!("{word:?} is no type of indicators")))
@@ -69,17 +69,22 @@ fn filter(part: &LibraryPart) -> Result<(library::Filter, String), Error> {
     let found = status
         .as_deref()
         .map(|word| Status::from_name(word).ok_or_else(|| Error::invalid(format!("{word:?} is no status"))));
+    let marking = marked.as_deref().map(str::parse::<Marking>).transpose();
     let filter = library::Filter {
         kind: kind.transpose()?,
         status: found.transpose()?,
+        tlp: marking.map_err(|error| Error::invalid(error.to_string()))?,
         source: source.clone(),
+        tag: tag.clone(),
         search: search.as_deref().map(Search::parse).transpose()?,
         ..library::Filter::default()
     };
     let fields = [
         ("type", filter.kind.map(|kind| kind.name().to_owned())),
         ("status", filter.status.map(|status| status.name().to_owned())),
+        ("marked", filter.tlp.map(|marking| marking.word().to_owned())),
         ("source", source.clone()),
+        ("tag", tag.clone()),
         ("search", search.clone()),
     ];
     let word = |(name, word): (&str, Option<String>)| Some([name, " ", word?.as_str()].concat());

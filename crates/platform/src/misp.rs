@@ -169,15 +169,16 @@ impl Misp {
     /// Creates the event, or changes what is said about it as a whole.
     pub(crate) async fn send_head(&self, plan: &Plan) -> Result<(), PlatformError> {
         let Some(head) = plan.head() else { return Ok(()) };
-        let path = match plan.exists() {
-            true => format!("/events/edit/{}/metadata:1", plan.uuid()),
-            false => "/events/add/metadata:1".to_owned(),
+        let path = if plan.exists() {
+            format!("/events/edit/{}/metadata:1", plan.uuid())
+        } else {
+            "/events/add/metadata:1".to_owned()
         };
-        let heard = self.service.ask(Method::POST, &path, Some(&json!({"Event": head})), ANSWER).await?;
-        if heard.status() == StatusCode::NOT_FOUND && heard.has_location() {
+        let reply = self.service.ask(Method::POST, &path, Some(&json!({"Event": head})), ANSWER).await?;
+        if reply.status() == StatusCode::NOT_FOUND && reply.has_location() {
             return Err(PlatformError::Hidden(plan.uuid().to_owned()));
         }
-        self.changed(heard).await
+        self.changed(reply).await
     }
 
     /// Adds or changes attributes and objects.

@@ -15,9 +15,9 @@ use crate::threatq::Threatq;
 #[derive(Debug)]
 pub enum Recipient {
     /// A MISP instance.
-    Misp(Misp),
+    Misp(Box<Misp>),
     /// A ThreatQ.
-    Threatq(Threatq),
+    Threatq(Box<Threatq>),
 }
 
 impl Recipient {
@@ -33,8 +33,10 @@ impl Recipient {
         clock: Clock,
     ) -> Result<Self, ConfigError> {
         match package.platform() {
-            Some(Platform::Misp) => Ok(Self::Misp(Misp::new(package, settings, folder, clock)?)),
-            Some(Platform::Threatq) => Ok(Self::Threatq(Threatq::new(package, settings, folder, clock)?)),
+            Some(Platform::Misp) => Ok(Self::Misp(Box::new(Misp::new(package, settings, folder, clock)?))),
+            Some(Platform::Threatq) => {
+                Ok(Self::Threatq(Box::new(Threatq::new(package, settings, folder, clock)?)))
+            }
             None => Err(ConfigError::Operation(package.name.clone())),
         }
     }

@@ -54,8 +54,8 @@ pub(crate) async fn recipient(site: &Site, configured: Configured) -> Result<Rec
         let Configured { package, settings, .. } = configured;
         Recipient::new(&package, &settings, &folder.path, folder.clock)
     };
-    let made = tokio::task::spawn_blocking(make).await.map_err(|_| Problem::internal())?;
-    made.map_err(|error| unset(&error))
+    let recipient = tokio::task::spawn_blocking(make).await.map_err(|_| Problem::internal())?;
+    recipient.map_err(|error| unset(&error))
 }
 
 fn unset(error: &ConfigError) -> Problem {

@@ -280,6 +280,8 @@ impl HandoverWish {
                 r#type: given(&self.kind).map(str::to_owned),
                 status: given(&self.status).map(str::to_owned),
                 source: given(&self.source).map(str::to_owned),
+                tag: given(&self.tag).map(str::to_owned),
+                marked: given(&self.marked).map(str::to_owned),
                 search: given(&self.search).map(str::to_owned),
             }),
             Asked::Run(id, _) => What::Run(id),

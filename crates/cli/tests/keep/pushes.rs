@@ -117,11 +117,12 @@ fn what_is_held_back_is_named_and_never_received() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a real program is waited for, with a bound")]
 fn a_killed_push_is_resumed_and_doubles_nothing() {
     let (home, _provider, instance) = asked(250);
     let mut child = home.command(&["push", "misp", "--run", "1"]).stderr(Stdio::null()).spawn().unwrap();
-    let begin = Instant::now();
-    while instance.misp.changes() < 2 && begin.elapsed() < Duration::from_mins(1) {
+    let began = Instant::now();
+    while instance.misp.changes() < 2 && began.elapsed() < Duration::from_mins(1) {
         std::thread::yield_now();
     }
     drop((child.kill(), child.wait()));

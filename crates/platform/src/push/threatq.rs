@@ -86,7 +86,7 @@ impl Watch for Keeper<'_> {
             let left = rows.iter().filter(|row| row.outcome.waits()).count() as u64;
             live.total.store(live.done() + left, Ordering::Relaxed);
             let stored = self.working.store(self.target, rows).await;
-            self.goes_on(stored.map(|state| state.is_active()))
+            self.goes_on(stored.map(workbench::push::State::is_active))
         })
     }
 
@@ -94,7 +94,7 @@ impl Watch for Keeper<'_> {
         Box::pin(async move {
             let noted: Noted = rows.iter().filter_map(noted).collect();
             let stored = self.working.note(noted).await;
-            self.goes_on(stored.map(|state| state.is_active()))
+            self.goes_on(stored.map(workbench::push::State::is_active))
         })
     }
 

@@ -380,7 +380,7 @@ mod tests {
     #[test]
     fn a_token_must_be_one_that_can_be_sent() {
         let read = token(&json!({"access_token": "abc", "token_type": "bearer", "expires_in": 60})).unwrap();
-        assert_eq!((read.access.as_str(), read.lives), ("abc", Duration::from_secs(60)));
+        assert_eq!((read.access.as_str(), read.lives), ("abc", Duration::from_mins(1)));
         for wrong in [json!({}), json!({"access_token": "a\r\nb"}), json!({"access_token": ""}), json!([1])] {
             assert!(token(&wrong).is_err(), "{wrong}");
         }

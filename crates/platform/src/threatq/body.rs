@@ -82,7 +82,7 @@ fn item(sent: &Sent<'_>, source: &str) -> Value {
 /// The body that asks for indicators by type and value.
 pub(crate) fn by_value(wanted: &[(&str, &str)]) -> Value {
     let one = |(kind, value): &(&str, &str)| json!({"+and": [{"type_name": kind}, {"value": value}]});
-    query(wanted.iter().map(one).collect())
+    query(&wanted.iter().map(one).collect::<Vec<_>>())
 }
 
 /// The body that asks for indicators by type and status.
@@ -92,13 +92,14 @@ pub(crate) fn by_status(types: &[String], statuses: &[String]) -> Value {
         statuses.iter().map(of_kind).collect::<Vec<_>>()
     };
     let any_status = |kind: &String| json!({"+and": [{"type_name": kind}]});
-    query(match statuses {
+    let any: Vec<Value> = match statuses {
         [] => types.iter().map(any_status).collect(),
         _ => types.iter().flat_map(pair).collect(),
-    })
+    };
+    query(&any)
 }
 
-fn query(any: Vec<Value>) -> Value {
+fn query(any: &[Value]) -> Value {
     let fields = [
         "id",
         "value",

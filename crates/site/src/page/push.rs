@@ -333,7 +333,6 @@ impl Page {
     }
 }
 
-/// The value of a field that a template shows.
-fn time(seconds: &i64) -> Stamp {
-    Stamp::of(*seconds)
+fn time(seconds: i64) -> Stamp {
+    Stamp::of(seconds)
 }

@@ -158,8 +158,6 @@ fn change_tables(
     if version < 10 {
         // Version 9 also took relationships to removed indicators for sightings.
         figures::derive(transaction, None)?;
-    }
-    if version < 10 {
         transaction.execute_batch(include_str!("../schema-10.sql"))?;
     }
     if version < 4 {

@@ -391,10 +391,11 @@ fn a_sighting_with_a_removed_indicator_does_not_count_any_more() {
     workbench.add_findings(1, "CIRCL Passive DNS", &address, &[join]).unwrap();
     workbench.remove_indicator(&name).unwrap();
     // As version 9 left it.
-    let old =
-        "UPDATE indicators SET last_seen = 1496966400 WHERE value = '192.0.2.1'; PRAGMA user_version = 9;";
+    let old = "UPDATE indicators SET last_seen = 1496966400 WHERE value = '192.0.2.1'";
     workbench.change(|change| Ok(change.transaction.execute_batch(old)?)).unwrap();
     assert_eq!(workbench.read(check::content).unwrap().len(), 1);
+    let old = "DROP TABLE push_rows; DROP TABLE pushes; PRAGMA user_version = 9;";
+    workbench.change(|change| Ok(change.transaction.execute_batch(old)?)).unwrap();
     drop(workbench);
     let workbench = open(folder.path());
     assert_eq!(workbench.read(check::content).unwrap(), [""; 0]);

@@ -64,6 +64,12 @@ pub struct LibraryPart {
     /// Only indicators with this source.
     #[serde(default)]
     pub source: Option<String>,
+    /// Only indicators with this tag.
+    #[serde(default)]
+    pub tag: Option<String>,
+    /// Only indicators marked with this level, or `none`.
+    #[serde(default)]
+    pub marked: Option<String>,
     /// Only values that match this search.
     #[serde(default)]
     pub search: Option<String>,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use operation::Tlp;
+use operation::Marking;
 
 use super::Outcome;
 use super::wanted::Item;
@@ -19,7 +19,7 @@ pub(super) struct State {
     /// Its status.
     pub(super) status: Option<String>,
     /// Whether our source claims it, and with which level.
-    pub(super) ours: Option<Option<Tlp>>,
+    pub(super) ours: Option<Marking>,
     /// Its attributes.
     pub(super) attributes: BTreeSet<(String, String)>,
     /// Why it cannot be there.
@@ -63,7 +63,7 @@ impl State {
 
     /// It is there.
     pub(super) fn there(found: &Found, names: &Names, source: &str) -> Self {
-        let ours = found.source(source).map(|source| tlp_of(source.tlp_id, source.tlp.as_deref()));
+        let ours = found.source(source).map(|source| Marking(tlp_of(source.tlp_id, source.tlp.as_deref())));
         Self {
             id: Some(found.id),
             status: names.status_of(&found.status).map(str::to_owned),
@@ -103,12 +103,12 @@ pub(super) fn decide(item: &Item, state: Option<&State>) -> Decision {
 pub(super) fn is_met(item: &Item, state: &State) -> bool {
     // The level as it comes back: a level without a number of its own is sent as a stricter one.
     let wanted = item.tlp.and_then(|tlp| tlp_of(Some(tlp_id(tlp)), None));
-    state.ours.is_some_and(|tlp| tlp >= wanted) && item.attributes.is_subset(&state.attributes)
+    state.ours.is_some_and(|marking| marking.0 >= wanted) && item.attributes.is_subset(&state.attributes)
 }
 
 #[cfg(test)]
 mod tests {
-    use operation::Indicator;
+    use operation::{Indicator, Tlp};
 
     use super::*;
 
@@ -117,7 +117,7 @@ mod tests {
         Item { indicator: Indicator::parse("a.example").unwrap(), tlp: Some(Tlp::Green), attributes }
     }
 
-    fn there(status: &str, ours: Option<Option<Tlp>>) -> State {
+    fn there(status: &str, ours: Option<Marking>) -> State {
         State { id: Some(1), status: Some(status.to_owned()), ours, ..State::default() }
     }
 
@@ -130,19 +130,19 @@ mod tests {
         let unknown = State { status: None, ..there("", None) };
         assert!(matches!(decide(&unknown), Decision::Refuse(_)));
         assert_eq!(decide(&there("Active", None)), Decision::Update);
-        let mut same = there("Active", Some(Some(Tlp::Green)));
+        let mut same = there("Active", Some(Tlp::Green.into()));
         assert_eq!(decide(&same), Decision::Update, "an attribute is missing");
         same.attributes.clone_from(&item.attributes);
         assert_eq!(decide(&same), Decision::Nothing);
-        same.ours = Some(Some(Tlp::Clear));
+        same.ours = Some(Tlp::Clear.into());
         assert_eq!(decide(&same), Decision::Update, "the level there is weaker");
-        same.ours = Some(Some(Tlp::Red));
+        same.ours = Some(Tlp::Red.into());
         assert_eq!(decide(&same), Decision::Nothing);
     }
 
     #[test]
     fn a_level_without_a_number_is_met_by_what_it_was_sent_as() {
         let item = Item { tlp: Some(Tlp::AmberStrict), attributes: BTreeSet::new(), ..item() };
-        assert!(is_met(&item, &there("Active", Some(Some(Tlp::Red)))));
+        assert!(is_met(&item, &there("Active", Some(Tlp::Red.into()))));
     }
 }

@@ -69,14 +69,13 @@ impl Push<'_> {
         let mut known: (Option<Indicator>, BTreeSet<u64>) = (None, BTreeSet::new());
         for pair in wanted.pairs() {
             self.check_stop()?;
-            let outcome = match self.unusable(pair) {
-                Some(reason) => Outcome::Refused(reason),
-                None => {
-                    if known.0.as_ref() != Some(&pair.0) {
-                        known = (Some(pair.0.clone()), self.related_to(&pair.0, &mut counts).await?);
-                    }
-                    self.outcome_of(pair, &known.1, &mut counts).await?
+            let outcome = if let Some(reason) = self.unusable(pair) {
+                Outcome::Refused(reason)
+            } else {
+                if known.0.as_ref() != Some(&pair.0) {
+                    known = (Some(pair.0.clone()), self.related_to(&pair.0, &mut counts).await?);
                 }
+                self.outcome_of(pair, &known.1, &mut counts).await?
             };
             if outcome == Outcome::Created {
                 missing.push(pair.clone());
