@@ -6,8 +6,8 @@
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, Query, State};
-use axum::http::Uri;
-use axum::response::Response;
+use axum::http::{HeaderName, HeaderValue, Uri};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use edge::problem::Problem;
 use platform::push::Preview;
@@ -26,6 +26,9 @@ use picture::timeline::words::thousands;
 /// The fields that only a push has.
 const PLATFORM: &str = "platform";
 const EVENT: &str = "event";
+/// Tells `ended.js` to load the page again, which then has the rows.
+const ENDED: (HeaderName, HeaderValue) =
+    (HeaderName::from_static("hx-trigger-after-swap"), HeaderValue::from_static("run-ended"));
 /// The most rows that are shown at once.
 const ROWS: usize = 100;
 /// Pushes per page.
@@ -194,7 +197,10 @@ async fn one(
 }
 
 async fn progress(State(site): State<Shared>, _: Visitor, Path(id): Path<i64>) -> Result<Response, Problem> {
-    show(&Progress { part: Part::of(&site, id).await? })
+    let part = Part::of(&site, id).await?;
+    let has_ended = !part.push.state.is_active();
+    let progress = show(&Progress { part })?;
+    Ok(if has_ended { ([ENDED], progress).into_response() } else { progress })
 }
 
 async fn pause(
