@@ -32,10 +32,13 @@ use super::{Frame, encoded};
 use crate::explorer::{Again, Found};
 use crate::site::Shared;
 
-/// The path of the page.
+/// The path of the page, and the beginning of those of its files.
 const PATH: &str = "/explorer";
+const FILES: &str = "/explorer/files/";
 /// How long a page waits for the whole answer. Small ones are there at once; of large ones, the beginning is shown.
 const WAIT: Duration = Duration::from_millis(40);
+/// How long a file waits for it, because a file has all of it or is refused.
+const FILE_WAIT: Duration = Duration::from_secs(20);
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
@@ -85,19 +88,20 @@ impl FromRequestParts<Shared> for Looked {
         let again = text(&parameters, "again").parse().map_or(Again::No, Again::This);
         parameters.retain(|(name, _)| name != "q" && name != "again");
         parameters.insert(0, ("q".to_owned(), question));
-        let asked = Asked::of(site, text(&parameters, "q"), again).await?;
+        let wait = if parts.uri.path().starts_with(FILES) { FILE_WAIT } else { WAIT };
+        let asked = Asked::of(site, text(&parameters, "q"), (wait, again)).await?;
         Ok(Self { site: Arc::clone(site), frame, asked, parameters })
     }
 }
 
 impl Asked {
-    async fn of(site: &Shared, question: &str, again: Again) -> Result<Self, Problem> {
+    async fn of(site: &Shared, question: &str, (wait, again): (Duration, Again)) -> Result<Self, Problem> {
         let Some(rows) = &site.rows else { return Ok(Self::Nowhere) };
         if question.is_empty() {
             return Ok(Self::Nothing);
         }
         match Inquiry::parse(question, site.desk.clock()) {
-            Ok(inquiry) => Ok(Self::Answered(site.explorer.of(rows, inquiry, (WAIT, again)).await?)),
+            Ok(inquiry) => Ok(Self::Answered(site.explorer.of(rows, inquiry, (wait, again)).await?)),
             Err(error) => Ok(Self::Wrong(error)),
         }
     }
