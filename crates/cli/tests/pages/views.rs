@@ -103,7 +103,7 @@ const INVESTIGATION: [View; 17] = [
     page("explorer-value", "/explorer?q=185.194.93.17"),
     page("explorer-timeline", "/explorer/timeline?q=lure1.example"),
     page("explorer-graph", "/explorer/graph?q=185.194.93.17"),
-    state("lists", "/lists"),
+    page("lists", "/lists"),
     page("catalogue", "/catalogue"),
 ];
 /// The same with an older version installed, which is to be replaced.

@@ -151,6 +151,9 @@ fn name_doubt(span: &Span<'_>, name: &Name) -> Result<Option<Doubt>, Option<Kind
             Kind::UnknownTop
         }));
     }
+    if !is_sure && is_alone(span) && is_archived_file(name, last) {
+        return Err(Some(Kind::Other(Other::FileName)));
+    }
     Ok(if is_listed && name.registered_domain().is_none() {
         Some(Doubt::PublicSuffix)
     } else if span.is_wildcard {
@@ -162,14 +165,27 @@ fn name_doubt(span: &Span<'_>, name: &Name) -> Result<Option<Doubt>, Option<Kind
     })
 }
 
+/// Whether nothing says that this is a host: no path, no port, no `www.`.
+fn is_alone(span: &Span<'_>) -> bool {
+    let text = span.head_text();
+    let is_www = text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www."));
+    span.head == span.range.end && !text.contains(':') && !is_www
+}
+
+/// `setup.exe.zip`: the ending of a file before one that is also a top-level domain. `exe.zip` alone stays in doubt.
+fn is_archived_file(name: &Name, last: &str) -> bool {
+    let mut labels = name.labels().collect::<Vec<_>>();
+    labels.pop();
+    let is_ending = |label: &[u8]| std::str::from_utf8(label).is_ok_and(words::is_ending);
+    words::is_shared_ending(last) && labels.len() > 1 && labels.pop().is_some_and(is_ending)
+}
+
 /// The doubt about a name that is neither defanged nor in a URL.
 fn bare_doubt(span: &Span<'_>, last: &str) -> Option<Doubt> {
     let text = span.head_text();
-    let is_alone = span.head == span.range.end && !text.contains(':');
-    let is_www = text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www."));
     if span.is_joined {
         Some(Doubt::Joined)
-    } else if is_alone && !is_www && words::is_shared_ending(last) {
+    } else if is_alone(span) && words::is_shared_ending(last) {
         Some(Doubt::FileName(last.to_owned()))
     } else {
         is_end_of_sentence(text).then_some(Doubt::Sentence)

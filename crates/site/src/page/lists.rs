@@ -299,7 +299,7 @@ impl Outcome {
 impl Network {
     fn of(file: &FileState) -> Self {
         Self {
-            file: file.path.display().to_string(),
+            file: file.path.file_name().unwrap_or(file.path.as_os_str()).to_string_lossy().into_owned(),
             kind: file.kind.clone(),
             built: Stamp::of(i64::try_from(file.built).unwrap_or(i64::MAX)),
             trouble: file.trouble.clone(),
