@@ -8,6 +8,7 @@
 mod facets;
 mod found;
 mod reading;
+mod turns;
 mod uses;
 mod written;
 
@@ -25,9 +26,9 @@ use std::time::Duration;
 use edge::problem::Problem;
 use pdns::inquiry::Inquiry;
 use pdns::rows::Rows;
-use tokio::sync::Semaphore;
 
 use self::reading::Reading;
+use self::turns::Turns;
 
 /// How long an answer is shown again, from when it was complete.
 const FRESH: Duration = Duration::from_secs(30);
@@ -37,12 +38,11 @@ const ROWS: usize = 400_000;
 /// The most answers that are being read; one more has to wait for another try.
 const READING: usize = 100;
 /// Answers that are being read or were read; cloning is cheap.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Explorer {
     readings: Arc<Mutex<VecDeque<Arc<Reading>>>>,
     bounds: Bounds,
-    /// Places for slices of answers that take long.
-    turns: Arc<Semaphore>,
+    turns: Arc<Turns>,
     /// The number of the next answer.
     next: Arc<AtomicU64>,
 }
@@ -66,23 +66,6 @@ impl Again {
         };
         is_meant && known.has_ended()
     }
-}
-
-impl Default for Explorer {
-    fn default() -> Self {
-        Self {
-            readings: Arc::default(),
-            bounds: Bounds::default(),
-            turns: Arc::new(Semaphore::new(at_once())),
-            next: Arc::default(),
-        }
-    }
-}
-
-/// How many of the answers that take long read a slice at the same time, in turns: half of the processors, so that the others
-/// show pages meanwhile.
-fn at_once() -> usize {
-    std::thread::available_parallelism().map_or(1, |processors| (processors.get() / 2).max(1))
 }
 
 impl Explorer {

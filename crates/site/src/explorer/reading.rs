@@ -6,10 +6,11 @@ use std::time::Duration;
 use edge::problem::Problem;
 use pdns::inquiry::{Inquiry, Row, Scan};
 use pdns::rows::{Rows, Unanswered};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::found::{Found, Progress};
+use super::turns::Turns;
 
 /// How far an answer is read.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +25,7 @@ pub(crate) struct Bounds {
     pub(crate) unwatched: Duration,
 }
 
-/// After so much time, slices are read in turns with other answers that take long.
+/// After so much time, an answer is one that takes long: see [`Turns`].
 const BRIEF: Duration = Duration::from_millis(150);
 /// Tuples that are read at a time: about 20 ms, after which others have their turn.
 const SLICE: usize = 10_000;
@@ -128,7 +129,7 @@ impl Reading {
     }
 
     /// Reads on in the background, unless it has ended.
-    pub(super) fn go_on(self: &Arc<Self>, rows: &Rows, bounds: Bounds, turns: &Arc<Semaphore>) {
+    pub(super) fn go_on(self: &Arc<Self>, rows: &Rows, bounds: Bounds, turns: &Arc<Turns>) {
         let mut state = self.lock();
         state.looked_at = Instant::now();
         if state.is_active || state.end.is_some() || state.failed.is_some() {
@@ -144,10 +145,13 @@ impl Reading {
         });
     }
 
-    async fn read(&self, rows: &Rows, bounds: Bounds, turns: &Semaphore) {
+    async fn read(&self, rows: &Rows, bounds: Bounds, turns: &Turns) {
+        let mut turn = self.is_brief().then(|| turns.brief());
         loop {
-            let is_brief = self.lock().spent < BRIEF;
-            let _turn = if is_brief { None } else { turns.acquire().await.ok() };
+            if !self.is_brief() {
+                drop(turn.take());
+                turn = Some(turns.long().await);
+            }
             let Some(scan) = self.take(bounds) else { return };
             let began = Instant::now();
             let step = move |store: &dyn store::Store| {
@@ -163,6 +167,10 @@ impl Reading {
         let Some(reading) = self.prepared().await else { return };
         self.lock().found = Some(reading);
         self.ended.notify_waiters();
+    }
+
+    fn is_brief(&self) -> bool {
+        self.lock().spent < BRIEF
     }
 
     /// The scan, unless nobody looks at it any more.
