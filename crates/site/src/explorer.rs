@@ -35,6 +35,8 @@ const FRESH: Duration = Duration::from_secs(30);
 /// The number of answers that are kept, and of their rows in total.
 const KEPT: usize = 16;
 const ROWS: usize = 400_000;
+/// A page with so many rows is shown before the rest is read, which takes longer anyway.
+const PLENTY: usize = 10_000;
 /// The most answers that are being read; one more has to wait for another try.
 const READING: usize = 100;
 /// Answers that are being read or were read; cloning is cheap.
@@ -45,6 +47,15 @@ pub(crate) struct Explorer {
     turns: Arc<Turns>,
     /// The number of the next answer.
     next: Arc<AtomicU64>,
+}
+
+/// What is waited for, and how long at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// The whole answer.
+    Whole(Duration),
+    /// The whole answer, or as many rows as a page has time for: [`PLENTY`].
+    Plenty(Duration),
 }
 
 /// Whether an answer that was read before is read again.
@@ -69,7 +80,7 @@ impl Again {
 }
 
 impl Explorer {
-    /// What was found so far for an inquiry. It waits up to this long for the whole answer.
+    /// What was found so far for an inquiry, after waiting.
     ///
     /// # Errors
     /// 503 if too many answers are being read, and the errors of the database.
@@ -77,12 +88,15 @@ impl Explorer {
         &self,
         rows: &Rows,
         inquiry: Inquiry,
-        (wait, again): (Duration, Again),
+        (wait, again): (Wait, Again),
     ) -> Result<Arc<Found>, Problem> {
         let reading = self.reading(inquiry, again)?;
         reading.go_on(rows, self.bounds, &self.turns);
         // Both run out at the same time at the latest: whoever comes first is not important.
-        let _ = tokio::time::timeout(wait, reading.ended()).await;
+        let _ = match wait {
+            Wait::Whole(most) => tokio::time::timeout(most, reading.ended(usize::MAX)).await,
+            Wait::Plenty(most) => tokio::time::timeout(most, reading.ended(PLENTY)).await,
+        };
         reading.found().await
     }
 

@@ -15,11 +15,11 @@ use utoipa_axum::routes;
 use super::{Asked, Reading, placing};
 use crate::access::Visitor;
 use crate::content::Content as _;
-use crate::explorer::{Again, Explored, Extract, newest_first};
+use crate::explorer::{Again, Explored, Extract, Wait, newest_first};
 use crate::site::Shared;
 
 /// How long a client waits for a whole answer.
-const WAIT: Duration = Duration::from_secs(20);
+const WAIT: Wait = Wait::Whole(Duration::from_secs(20));
 /// The number of rows of an answer, and the most.
 const LIMIT: usize = 100;
 const MOST: usize = 10_000;

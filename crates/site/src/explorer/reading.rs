@@ -62,7 +62,8 @@ pub(super) struct Reading {
     /// Distinguishes it from others with the same inquiry.
     pub(super) number: u64,
     state: Mutex<State>,
-    ended: Notify,
+    /// After each slice, and at the end.
+    moved: Notify,
 }
 
 #[derive(Debug)]
@@ -99,7 +100,7 @@ impl Reading {
             failed: None,
             found: None,
         };
-        Self { text, number, state: Mutex::new(state), ended: Notify::new() }
+        Self { text, number, state: Mutex::new(state), moved: Notify::new() }
     }
 
     /// Whether it may be shown again.
@@ -150,9 +151,14 @@ impl Reading {
         loop {
             if !self.is_brief() {
                 drop(turn.take());
-                turn = Some(turns.long().await);
+                // Nobody may look at it any more before its turn comes.
+                turn = tokio::time::timeout(bounds.unwatched, turns.long()).await.ok();
             }
             let Some(scan) = self.take(bounds) else { return };
+            if turn.is_none() {
+                self.lock().scan = Some(scan);
+                continue;
+            }
             let began = Instant::now();
             let step = move |store: &dyn store::Store| {
                 let mut scan = scan;
@@ -163,10 +169,11 @@ impl Reading {
             if self.add(looked, began.elapsed(), bounds) {
                 break;
             }
+            self.moved.notify_waiters();
         }
         let Some(reading) = self.prepared().await else { return };
         self.lock().found = Some(reading);
-        self.ended.notify_waiters();
+        self.moved.notify_waiters();
     }
 
     fn is_brief(&self) -> bool {
@@ -227,17 +234,17 @@ impl Reading {
         tokio::task::spawn_blocking(prepare).await.ok()
     }
 
-    /// Waits until it has ended, or has failed.
-    pub(super) async fn ended(&self) {
+    /// Waits until it has ended or failed, or has so many rows.
+    pub(super) async fn ended(&self, rows: usize) {
         loop {
-            let ended = self.ended.notified();
+            let moved = self.moved.notified();
             {
                 let state = self.lock();
-                if state.found.is_some() || !state.is_active {
+                if state.found.is_some() || !state.is_active || state.rows.len() >= rows {
                     return;
                 }
             }
-            ended.await;
+            moved.await;
         }
     }
 
@@ -279,6 +286,6 @@ struct Active<'a>(&'a Reading);
 impl Drop for Active<'_> {
     fn drop(&mut self) {
         self.0.lock().is_active = false;
-        self.0.ended.notify_waiters();
+        self.0.moved.notify_waiters();
     }
 }

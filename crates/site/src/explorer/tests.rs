@@ -10,7 +10,7 @@ use super::*;
 use crate::content::Content;
 
 /// Long enough for every answer here; nothing waits as long.
-const WAIT: Duration = Duration::from_mins(1);
+const WAIT: Wait = Wait::Whole(Duration::from_mins(1));
 
 fn observation(rrname: &str, rrtype: RrType, rdata: &str) -> Observation {
     Observation {

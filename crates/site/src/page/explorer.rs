@@ -29,16 +29,16 @@ use picture::links::Links;
 
 use super::records::{text, turn};
 use super::{Frame, encoded};
-use crate::explorer::{Again, Found};
+use crate::explorer::{Again, Found, Wait};
 use crate::site::Shared;
 
 /// The path of the page, and the beginning of those of its files.
 const PATH: &str = "/explorer";
 const FILES: &str = "/explorer/files/";
 /// How long a page waits for the whole answer. Small ones are there at once; of large ones, the beginning is shown.
-const WAIT: Duration = Duration::from_millis(40);
+const WAIT: Wait = Wait::Plenty(Duration::from_millis(40));
 /// How long a file waits for it, because a file has all of it or is refused.
-const FILE_WAIT: Duration = Duration::from_secs(20);
+const FILE_WAIT: Wait = Wait::Whole(Duration::from_secs(20));
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
@@ -95,7 +95,7 @@ impl FromRequestParts<Shared> for Looked {
 }
 
 impl Asked {
-    async fn of(site: &Shared, question: &str, (wait, again): (Duration, Again)) -> Result<Self, Problem> {
+    async fn of(site: &Shared, question: &str, (wait, again): (Wait, Again)) -> Result<Self, Problem> {
         let Some(rows) = &site.rows else { return Ok(Self::Nowhere) };
         if question.is_empty() {
             return Ok(Self::Nothing);
