@@ -15,6 +15,7 @@ mod written;
 pub(crate) use self::facets::{Facet, Tally, Word};
 pub(crate) use self::found::{Found, Progress, newest_first};
 pub(crate) use self::reading::{Bounds, End};
+pub(crate) use self::turns::Turn;
 pub(crate) use self::uses::{Use, uses};
 pub(crate) use self::written::{Explored, Extract, cof, json, table};
 
@@ -44,7 +45,7 @@ const READING: usize = 100;
 pub(crate) struct Explorer {
     readings: Arc<Mutex<VecDeque<Arc<Reading>>>>,
     bounds: Bounds,
-    turns: Arc<Turns>,
+    turns: Turns,
     /// The number of the next answer.
     next: Arc<AtomicU64>,
 }
@@ -100,6 +101,11 @@ impl Explorer {
         reading.found().await
     }
 
+    /// Lets reading give way to a page that is being made, until this is dropped.
+    pub(crate) fn page(&self) -> Turn {
+        self.turns.page()
+    }
+
     /// How far an answer was read, and its number of rows so far; it is read on.
     ///
     /// # Errors
@@ -129,10 +135,17 @@ impl Explorer {
         let reading = Arc::new(Reading::new(text, inquiry, number));
         readings.push_front(Arc::clone(&reading));
         let (mut sum, mut number) = (0, 0);
-        readings.retain(|reading| {
+        let is_kept = |reading: &Arc<Reading>| {
             (sum, number) = (sum + reading.len(), number + 1);
             number == 1 || reading.is_active() || (sum <= ROWS && number <= KEPT)
-        });
+        };
+        let (kept, forgotten): (VecDeque<_>, VecDeque<_>) = readings.drain(..).partition(is_kept);
+        *readings = kept;
+        drop(readings);
+        if !forgotten.is_empty() {
+            // Freeing many rows takes as long as a page.
+            drop(tokio::task::spawn_blocking(|| drop(forgotten)));
+        }
         Ok(reading)
     }
 }

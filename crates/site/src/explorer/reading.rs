@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::found::{Found, Progress};
 use super::turns::Turns;
+use crate::content::Content as _;
 
 /// How far an answer is read.
 #[derive(Clone, Copy, Debug)]
@@ -126,11 +127,12 @@ impl Reading {
 
     /// The number of rows so far.
     pub(super) fn len(&self) -> usize {
-        self.lock().rows.len()
+        let state = self.lock();
+        state.found.as_ref().map_or(state.rows.len(), |found| found.records().len())
     }
 
     /// Reads on in the background, unless it has ended.
-    pub(super) fn go_on(self: &Arc<Self>, rows: &Rows, bounds: Bounds, turns: &Arc<Turns>) {
+    pub(super) fn go_on(self: &Arc<Self>, rows: &Rows, bounds: Bounds, turns: &Turns) {
         let mut state = self.lock();
         state.looked_at = Instant::now();
         if state.is_active || state.end.is_some() || state.failed.is_some() {
@@ -138,7 +140,7 @@ impl Reading {
         }
         state.is_active = true;
         drop(state);
-        let (reading, rows, turns) = (Arc::clone(self), rows.clone(), Arc::clone(turns));
+        let (reading, rows, turns) = (Arc::clone(self), rows.clone(), turns.clone());
         tokio::spawn(async move {
             // Dropped at the end in any case, so that it never seems to be active for ever.
             let _active = Active(&reading);
@@ -149,7 +151,9 @@ impl Reading {
     async fn read(&self, rows: &Rows, bounds: Bounds, turns: &Turns) {
         let mut turn = self.is_brief().then(|| turns.brief());
         loop {
-            if !self.is_brief() {
+            if self.is_brief() {
+                turns.give_way().await;
+            } else {
                 drop(turn.take());
                 // Nobody may look at it any more before its turn comes.
                 turn = tokio::time::timeout(bounds.unwatched, turns.long()).await.ok();
@@ -171,9 +175,14 @@ impl Reading {
             }
             self.moved.notify_waiters();
         }
-        let Some(reading) = self.prepared().await else { return };
-        self.lock().found = Some(reading);
+        let Some(found) = self.prepared().await else { return };
+        let rows = {
+            let mut state = self.lock();
+            state.found = Some(found);
+            std::mem::take(&mut state.rows)
+        };
         self.moved.notify_waiters();
+        drop(tokio::task::spawn_blocking(|| drop(rows)));
     }
 
     fn is_brief(&self) -> bool {

@@ -1,81 +1,113 @@
 //! Who reads when: [`Turns`]. Nothing here fails.
 //!
-//! Somebody waits for an answer that has just been asked for, so its slices are read at once. An answer that takes long is read by half
-//! of the processors at most, and gives way to those that have just been asked for, but not for ever.
+//! A page that is being made goes first: readers give way to it. Next is an answer that has just been asked for, because somebody waits
+//! for it. An answer that takes long is read by half of the processors at most, and gives way to both. Nobody gives way for ever.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-/// How long a slice of a long answer gives way.
+/// How long a slice gives way.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// The turns of all answers that are being read.
-#[derive(Debug)]
-pub(super) struct Turns {
+/// The turns of all answers that are being read; cloning is cheap.
+#[derive(Clone, Debug)]
+pub(crate) struct Turns {
     /// Slices of long answers at the same time.
-    long: Semaphore,
-    /// The number of brief answers that are being read.
-    brief: watch::Sender<usize>,
+    long: Arc<Semaphore>,
+    going: Arc<watch::Sender<Going>>,
 }
 
-/// An answer that is being read, or a slice of it.
-pub(super) enum Turn<'a> {
-    Brief(&'a watch::Sender<usize>),
-    Long(#[expect(dead_code, reason = "held until the slice has been read")] Option<SemaphorePermit<'a>>),
+/// What readers give way to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Going {
+    pages: usize,
+    brief: usize,
+}
+
+/// Something that goes on until it is dropped.
+#[derive(Debug)]
+pub(crate) enum Turn {
+    Page(Arc<watch::Sender<Going>>),
+    Brief(Arc<watch::Sender<Going>>),
+    Long(#[expect(dead_code, reason = "held until the slice has been read")] Option<OwnedSemaphorePermit>),
 }
 
 impl Default for Turns {
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { long: Semaphore::new((processors / 2).max(1)), brief: watch::Sender::new(0) }
+        Self { long: Arc::new(Semaphore::new((processors / 2).max(1))), going: Arc::default() }
     }
 }
 
 impl Turns {
-    /// The turn of an answer that has just been asked for; others give way until it is dropped.
-    pub(super) fn brief(&self) -> Turn<'_> {
-        self.brief.send_modify(|brief| *brief += 1);
-        Turn::Brief(&self.brief)
+    /// A page that is being made.
+    pub(super) fn page(&self) -> Turn {
+        self.going.send_modify(|going| going.pages += 1);
+        Turn::Page(Arc::clone(&self.going))
     }
 
-    /// The turn of a slice of a long answer.
-    pub(super) async fn long(&self) -> Turn<'_> {
-        let permit = self.long.acquire().await.ok();
-        let mut brief = self.brief.subscribe();
-        let is_quiet = brief.wait_for(|brief| *brief == 0);
-        // If it has waited long enough, it is read nevertheless.
-        let _ = tokio::time::timeout(PATIENCE, is_quiet).await;
+    /// An answer that has just been asked for.
+    pub(super) fn brief(&self) -> Turn {
+        self.going.send_modify(|going| going.brief += 1);
+        Turn::Brief(Arc::clone(&self.going))
+    }
+
+    /// Gives way to pages.
+    pub(super) async fn give_way(&self) {
+        self.until(|going| going.pages == 0).await;
+    }
+
+    /// A slice of a long answer, when its turn has come.
+    pub(super) async fn long(&self) -> Turn {
+        let permit = Arc::clone(&self.long).acquire_owned().await.ok();
+        self.until(|going| going.pages == 0 && going.brief == 0).await;
         Turn::Long(permit)
+    }
+
+    async fn until(&self, is_so: impl Fn(&Going) -> bool) {
+        let mut going = self.going.subscribe();
+        // Whoever has waited long enough goes on nevertheless.
+        let _ = tokio::time::timeout(PATIENCE, going.wait_for(is_so)).await;
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Turn {
     fn drop(&mut self) {
-        if let Self::Brief(brief) = self {
-            brief.send_modify(|brief| *brief -= 1);
+        match self {
+            Self::Page(going) => going.send_modify(|going| going.pages -= 1),
+            Self::Brief(going) => going.send_modify(|going| going.brief -= 1),
+            Self::Long(_) => {}
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::Instant;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_long_answer_gives_way_but_not_for_ever() {
-        let turns = Turns::default();
-        let began = tokio::time::Instant::now();
+    async fn readers_give_way_but_not_for_ever() {
+        let (turns, began) = (Turns::default(), Instant::now());
+        turns.give_way().await;
         drop(turns.long().await);
         assert_eq!(began.elapsed(), Duration::ZERO);
         let brief = turns.brief();
+        turns.give_way().await;
+        assert_eq!(began.elapsed(), Duration::ZERO);
         drop(turns.long().await);
         assert_eq!(began.elapsed(), PATIENCE);
+        let page = turns.page();
+        turns.give_way().await;
+        assert_eq!(began.elapsed(), 2 * PATIENCE);
         let (long, ()) = tokio::join!(turns.long(), async {
             tokio::time::sleep(PATIENCE / 2).await;
-            drop(brief);
+            drop((page, brief));
         });
-        assert_eq!(began.elapsed(), PATIENCE + PATIENCE / 2);
+        assert_eq!(began.elapsed(), 2 * PATIENCE + PATIENCE / 2);
         drop(long);
     }
 }

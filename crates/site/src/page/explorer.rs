@@ -29,7 +29,7 @@ use picture::links::Links;
 
 use super::records::{text, turn};
 use super::{Frame, encoded};
-use crate::explorer::{Again, Found, Wait};
+use crate::explorer::{Again, Found, Turn, Wait};
 use crate::site::Shared;
 
 /// The path of the page, and the beginning of those of its files.
@@ -62,6 +62,8 @@ struct Looked {
     asked: Asked,
     /// The parameters of the address; the question is the first.
     parameters: Vec<(String, String)>,
+    /// Reading gives way until the page has been made.
+    _turn: Turn,
 }
 
 /// The question, and what became of it.
@@ -90,7 +92,7 @@ impl FromRequestParts<Shared> for Looked {
         parameters.insert(0, ("q".to_owned(), question));
         let wait = if parts.uri.path().starts_with(FILES) { FILE_WAIT } else { WAIT };
         let asked = Asked::of(site, text(&parameters, "q"), (wait, again)).await?;
-        Ok(Self { site: Arc::clone(site), frame, asked, parameters })
+        Ok(Self { site: Arc::clone(site), frame, asked, parameters, _turn: site.explorer.page() })
     }
 }
 
