@@ -7,7 +7,6 @@ use cof::time::Clock;
 use operation::Package;
 use platform::Recipient;
 use platform::threatq::{Threatq, ThreatqError};
-use serde_json::json;
 use workbench::Workbench;
 use workbench::integration::Configured;
 
@@ -60,13 +59,7 @@ async fn operations(command: &OperationsArgs, arguments: &Arguments) -> Result<E
     let opened = open(&command.platform, arguments)?;
     let operations = opened.threatq.connection().operations().await.map_err(failed)?;
     if command.format == View::Json {
-        let action = |action: &platform::threatq::operations::Action| json!({"name": action.name, "types": action.types});
-        let one = |operation: &platform::threatq::operations::Operation| {
-            json!({"id": operation.id, "name": operation.name, "title": operation.title, "version": operation.version,
-                "enabled": operation.enabled, "actions": operation.actions.iter().map(action).collect::<Vec<_>>()})
-        };
-        let all: Vec<_> = operations.iter().map(one).collect();
-        output::print_json(&json!({ "operations": all }))?;
+        output::print_json(&platform::threatq::json::operations(&operations))?;
         return Ok(Exit::Done);
     }
     if operations.is_empty() {

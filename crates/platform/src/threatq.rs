@@ -4,7 +4,8 @@
 //! numbers on every instance and are found by [`Names`]. `answer` reads what arrives and `body` writes what is sent; both are pure.
 //! [`indicators`] finds and writes indicators, [`operations`] lists and executes the operations that are installed there, and
 //! [`records`] finds passive-DNS records in what they answer. [`push`] brings indicators and relationships to a ThreatQ, and [`pull`]
-//! reads them from one.
+//! reads them from one. [`taking`] is a whole pull into the workbench, and [`executing`] a whole execution, for command and pages;
+//! [`json`] is what both say to programs.
 //!
 //! Nothing is sent twice by the connection itself, except for what only reads, and after a token has expired: then it logs in
 //! once more. It logs in again instead of using a refresh token, which would be part of an address, and addresses are logged.
@@ -15,13 +16,16 @@ mod body;
 mod configured;
 mod connection;
 mod error;
+pub mod executing;
 pub mod indicators;
+pub mod json;
 mod login;
 mod names;
 pub mod operations;
 pub mod pull;
 pub mod push;
 pub mod records;
+pub mod taking;
 
 pub use answer::Found;
 pub use configured::Threatq;

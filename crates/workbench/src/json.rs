@@ -21,6 +21,7 @@ pub mod report;
 pub mod run;
 pub mod search;
 pub mod shared;
+pub mod threatq;
 pub mod token;
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ pub mod csv;
 mod database;
 mod desk;
 mod error;
+pub mod exchange;
 mod files;
 mod handover;
 mod hint;

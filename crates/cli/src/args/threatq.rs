@@ -49,7 +49,7 @@ pub(crate) enum ThreatqCommand {
         after_help = "Examples:\n  backsight threatq pull --type FQDN --status Active --dry-run\n  \
             backsight threatq pull --status Review --into 'Campaign 7'\n  \
             backsight threatq pull --offset 5000 --limit 5000\n\n\
-            With --format json: {\"read\", \"new\", \"known\", \"removed\", \"left_out\", \"next\", \"total\", \"complete\"}\n\
+            With --format json: {\"read\", \"new\", \"known\", \"removed\", \"joined\", \"left_out\", \"next\", \"total\", \"complete\", …}\n\
             Exit code 3 if there are more than --limit."
     )]
     Pull(PullArgs),

@@ -6,6 +6,7 @@ use testkit::threatq::{CLIENT_ID, CLIENT_SECRET, EMAIL, Fault, PASSWORD, PUBLIC_
 use crate::home::{Done, Home};
 use crate::running::home;
 use crate::service::Provider;
+use crate::shapes::{pretty, timeless};
 
 const HOST: &str = "www.c2.example";
 
@@ -188,7 +189,15 @@ fn indicators_are_pulled_with_status_and_level() {
     assert_eq!((&zero["status"], &zero["tlp"]), (&"Review".into(), &"RED".into()), "{zero}");
     assert_eq!(two["tlp"], "RED", "{two}");
     assert_eq!((&five["status"], &five["tlp"]), (&"Expired".into(), &"RED".into()), "{five}");
-    let again = home.json(&["threatq", "pull"]);
+    let audit = home.audit();
+    assert!(audit.contains("\"pull.begin\"") && audit.contains("\"pull.end\""), "{audit}");
+    let again = home.run(&["threatq", "pull", "--format", "json"]).ok();
+    pretty("ThreatQ", &again);
+    let again: Value = serde_json::from_str(&again).unwrap();
+    assert_eq!(
+        (&again["foreign"][0]["status"], &again["complete"]),
+        (&"Under Observation".into(), &true.into())
+    );
     assert_eq!((&again["new"], &again["known"], &again["removed"]), (&1.into(), &619.into(), &1.into()));
     assert_eq!(show("5.6.7.8")["status"], "Review");
     home.run(&["investigation", "create", "Campaign 7", "c2.example"]).ok();
@@ -211,6 +220,7 @@ fn its_own_operation_is_listed_and_executed() {
     silent(&list);
     let list = list.ok();
     assert!(list.contains("Query CIRCL Passive DNS"), "{list}");
+    pretty("ThreatQ", &home.run(&["threatq", "operations", "--format", "json"]).ok());
     let execute =
         |format: &str| home.run(&["threatq", "execute", "circl passive dns", HOST, "--format", format]);
     execute("json").says(2, &["does not have www.c2.example"]);
@@ -227,4 +237,21 @@ fn its_own_operation_is_listed_and_executed() {
     instance.threatq.fail("/execute", Fault::ActAndCut);
     execute("json").says(1, &["it may have been executed"]);
     assert_eq!(instance.threatq.executions(), 3, "it is not sent again");
+    let audit = home.audit();
+    for action in ["execution.begin", "execution.end", "execution.fail"] {
+        assert!(audit.contains(&format!("\"{action}\"")), "{action}: {audit}");
+    }
+}
+
+#[test]
+fn help_teaches() {
+    let home = Home::new();
+    let help = |arguments: &[&str]| {
+        let mut command = home.command(&[&["threatq"], arguments, &["--help"]].concat());
+        timeless(&Done::of(&command.env_remove("BACKSIGHT_DATA_DIR").output().unwrap()).ok())
+    };
+    insta::assert_snapshot!("help_threatq", help(&[]));
+    insta::assert_snapshot!("help_threatq_execute", help(&["execute"]));
+    insta::assert_snapshot!("help_threatq_operations", help(&["operations"]));
+    insta::assert_snapshot!("help_threatq_pull", help(&["pull"]));
 }

@@ -55,6 +55,16 @@ impl Names {
         self.statuses.id(name).ok_or_else(|| ThreatqError::NoStatus(name.to_owned()))
     }
 
+    /// The names of all types.
+    pub fn types(&self) -> impl Iterator<Item = &str> {
+        self.types.by_id.values().map(String::as_str)
+    }
+
+    /// The names of all statuses, in the order of their numbers.
+    pub fn statuses(&self) -> impl Iterator<Item = &str> {
+        self.statuses.by_id.values().map(String::as_str)
+    }
+
     /// The name of the type that an indicator has.
     pub fn type_of<'a>(&'a self, reference: &'a Reference) -> Option<&'a str> {
         self.types.name(reference)

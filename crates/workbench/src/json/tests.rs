@@ -11,13 +11,13 @@ use utoipa::ToSchema;
 
 use super::{
     answer, audit, catalogue, cost, found, history, indicator, integration, investigation, job, list, push,
-    report, run, search, shared, token,
+    report, run, search, shared, threatq, token,
 };
 
 const PAGE: &str = include_str!("../../../../docs/json.md");
 
 /// The objects that the page explains under their own names.
-const WORDS: [(&str, &str); 33] = [
+const WORDS: [(&str, &str); 36] = [
     ("CANDIDATE", "CandidateShown"),
     ("CHANGE", "PlannedChange"),
     ("CLAIM", "Claim"),
@@ -25,6 +25,7 @@ const WORDS: [(&str, &str); 33] = [
     ("COUNT", "TallyCount"),
     ("COUNTS", "PushCounts"),
     ("ENTRY", "IndicatorEntry"),
+    ("EXECUTED", "ExecutionResult"),
     ("FINDING", "AnswerFinding"),
     ("INVESTIGATION", "InvestigationSummary"),
     ("JOB", "JobShown"),
@@ -36,6 +37,8 @@ const WORDS: [(&str, &str); 33] = [
     ("PROGRESS", "JobProgress"),
     ("PROPOSED", "ProposedIndicator"),
     ("PROXY", "IntegrationProxy"),
+    ("PULL", "PullReport"),
+    ("PULLED", "PulledIndicator"),
     ("PUSH", "PushShown"),
     ("QUOTA", "ProviderQuota"),
     ("RECORD", "AnswerRecord"),
@@ -54,7 +57,7 @@ const WORDS: [(&str, &str); 33] = [
 ];
 
 /// The text on the page before the parts of each object.
-const PLACES: [(&str, &[&str]); 77] = [
+const PLACES: [(&str, &[&str]); 84] = [
     (
         "Answer",
         &[
@@ -74,6 +77,8 @@ const PLACES: [(&str, &[&str]); 77] = [
     ("Claim", &["- CLAIM: "]),
     ("ConnectionTest", &["`integration test` prints "]),
     ("Costs", &["`query --dry-run` prints "]),
+    ("ExecutionResult", &["`threatq execute` prints "]),
+    ("ExecutionShown", &["sends an execution as "]),
     (
         "History",
         &[
@@ -122,6 +127,9 @@ const PLACES: [(&str, &[&str]); 77] = [
     ("PlannedLoss", &["- LOSS: "]),
     ("ProposedIndicator", &["- PROPOSED: "]),
     ("ProviderQuota", &["- QUOTA: "]),
+    ("PullReport", &["`threatq pull` prints "]),
+    ("PullShown", &["sends a pull as "]),
+    ("PulledIndicator", &["- PULLED: "]),
     ("PushCounts", &["- COUNTS: "]),
     ("PushList", &["`push list` prints "]),
     ("PushPreview", &["`push` with `--dry-run` prints "]),
@@ -142,6 +150,8 @@ const PLACES: [(&str, &[&str]); 77] = [
     ("SharedResources", &["`investigation shared` prints "]),
     ("SwitchedList", &["`list enable` and `list disable` print "]),
     ("TallyCount", &["- COUNT: "]),
+    ("ThreatqNames", &["sends types and statuses as "]),
+    ("ThreatqOperations", &["`threatq operations` prints "]),
     ("TokenList", &["`token list` prints "]),
     ("TokenMade", &["- TOKEN: ", "`token create` prints a TOKEN with "]),
     ("WarningList", &["- WARNING: "]),
@@ -205,6 +215,10 @@ fn schemas() -> Schemas {
     add::<search::SavedSearches>(&mut schemas);
     add::<shared::Candidates>(&mut schemas);
     add::<shared::SharedResources>(&mut schemas);
+    add::<threatq::ExecutionShown>(&mut schemas);
+    add::<threatq::PullShown>(&mut schemas);
+    add::<threatq::ThreatqNames>(&mut schemas);
+    add::<threatq::ThreatqOperations>(&mut schemas);
     add::<token::TokenList>(&mut schemas);
     add::<token::TokenMade>(&mut schemas);
     schemas
@@ -315,10 +329,12 @@ fn no_object_is_left_out() {
         include_str!("investigation.rs"),
         include_str!("job.rs"),
         include_str!("list.rs"),
+        include_str!("push.rs"),
         include_str!("report.rs"),
         include_str!("run.rs"),
         include_str!("search.rs"),
         include_str!("shared.rs"),
+        include_str!("threatq.rs"),
         include_str!("token.rs"),
     ];
     let described = sources.iter().flat_map(|source| source.split("ToSchema)]").skip(1));
