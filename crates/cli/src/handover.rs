@@ -8,7 +8,7 @@ use workbench::Workbench;
 use workbench::library;
 
 use crate::args::Arguments;
-use crate::args::handover::{Document, HandoverArgs, LibraryArgs};
+use crate::args::handover::{ChosenArgs, Document, HandoverArgs, LibraryArgs};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::query::setup;
@@ -18,14 +18,15 @@ use crate::{kept, output, terminal};
 const NAMED: usize = 20;
 
 pub(crate) fn run(command: &HandoverArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
-    let choice = choice(command)?;
-    check(command)?;
+    let choice = choice(&command.chosen)?;
+    check_format(command)?;
+    check(&command.chosen)?;
     let Some(mut workbench) = kept::open_existing(arguments)? else {
         let failure = Failure::Usage("there is nothing to hand over yet".to_owned());
         return Err(failure.hint("query a value first: `backsight query VALUE`"));
     };
     workbench.settle_runs()?;
-    let matter = matter(command, &choice, &workbench)?;
+    let matter = matter(&command.chosen, &choice, &workbench)?;
     let terms = config.handover.terms();
     let handover = Handover::new(matter, &terms).map_err(|refusal| refused(&refusal))?;
     output::print(&document(command.format.into(), config.handover.manner(), &handover)?)?;
@@ -33,16 +34,16 @@ pub(crate) fn run(command: &HandoverArgs, config: &Config, arguments: &Arguments
     Ok(Exit::Done)
 }
 
-fn choice(command: &HandoverArgs) -> Result<Choice, Failure> {
-    let (rrtypes, window) = setup::wanted(&command.records, &Clock::system())?;
-    Ok(Choice { filter: Filter { rrtypes, window, ..Filter::default() }, only_added: command.only_added })
+fn choice(chosen: &ChosenArgs) -> Result<Choice, Failure> {
+    let (rrtypes, window) = setup::wanted(&chosen.records, &Clock::system())?;
+    Ok(Choice { filter: Filter { rrtypes, window, ..Filter::default() }, only_added: chosen.only_added })
 }
 
-/// An option that would be ignored is refused.
-fn check(command: &HandoverArgs) -> Result<(), Failure> {
+/// An option of another kind of documents is refused.
+fn check_format(command: &HandoverArgs) -> Result<(), Failure> {
     let format = command.format;
     for (option, is_given, of) in [
-        ("--distribution", command.distribution.is_some(), Document::Misp),
+        ("--distribution", command.chosen.distribution.is_some(), Document::Misp),
         ("--related", command.related, Document::Stix),
         ("--defang", command.defang, Document::Csv),
     ] {
@@ -51,34 +52,42 @@ fn check(command: &HandoverArgs) -> Result<(), Failure> {
             return Err(Failure::Usage(format!("{option} is only for {name}")));
         }
     }
-    if !command.what.library && !command.library.is_empty() {
+    Ok(())
+}
+
+/// An option that would be ignored is refused.
+pub(crate) fn check(chosen: &ChosenArgs) -> Result<(), Failure> {
+    if !chosen.what.library && !chosen.library.is_empty() {
         let text =
             "--type, --status, --source, --tag, --marked and --search narrow down --library: leave them out";
         return Err(Failure::Usage(text.to_owned()));
     }
-    if command.what.library && !command.records.is_empty() {
+    if chosen.what.library && !chosen.records.is_empty() {
         let text = "types and times choose records, and --library has none: leave them out";
         return Err(Failure::Usage(text.to_owned()));
     }
     Ok(())
 }
 
-fn matter(command: &HandoverArgs, choice: &Choice, workbench: &Workbench) -> Result<Matter, Failure> {
-    let what = &command.what;
+fn matter(chosen: &ChosenArgs, choice: &Choice, workbench: &Workbench) -> Result<Matter, Failure> {
+    let what = &chosen.what;
     if let Some(id) = what.run {
         return Ok(gather::run(workbench, id, choice)?);
     }
     if let Some(text) = &what.history {
-        let indicator = Indicator::existing(text)
-            .map_err(|error| Failure::Usage(format!("{}: {error}", terminal::label(text))))?;
-        return Ok(gather::history(workbench, &indicator, choice)?);
+        return Ok(gather::history(workbench, &value(text)?, choice)?);
     }
     if let Some(name) = &what.investigation {
         let id = workbench.investigation_named(name)?.id;
         return Ok(gather::investigation(workbench, id, choice)?);
     }
-    let (filter, words) = filter(&command.library)?;
+    let (filter, words) = filter(&chosen.library)?;
     Ok(gather::library(workbench, &filter, &words)?)
+}
+
+/// The value whose history is handed over.
+pub(crate) fn value(text: &str) -> Result<Indicator, Failure> {
+    Indicator::existing(text).map_err(|error| Failure::Usage(format!("{}: {error}", terminal::label(text))))
 }
 
 /// The filter of the library, and the same in words.

@@ -88,7 +88,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::List(command) => list::run(command, &config, arguments),
         Command::Lookup(command) => lookup::run(command, &config, arguments),
         Command::Man(command) => man::run(command),
-        Command::Push(command) => runtime()?.block_on(push::run(command, arguments)),
+        Command::Push(command) => runtime()?.block_on(push::run(command, &config, arguments)),
         Command::Query(command) => runtime()?.block_on(query::run(command, &config, arguments)),
         Command::Restore(command) => backup::restore(command, &config, arguments),
         Command::Run(command) => run::run(command, &config, arguments),

@@ -7,8 +7,8 @@ mod progress;
 mod table;
 
 use cof::time::Clock;
+use operation::Tlp;
 use operation::provider::ConfigError;
-use operation::{Indicator, Tlp};
 use platform::push::PushError;
 use platform::{PlatformError, Recipient};
 use workbench::integration::Configured;
@@ -17,19 +17,20 @@ use workbench::push::{Counts, LibraryPart, New, Outcome, Push, Request, State, W
 use workbench::run::Runs;
 use workbench::{Desk, Workbench};
 
-use crate::args::handover::LibraryArgs;
+use crate::args::handover::{ChosenArgs, LibraryArgs};
 use crate::args::push::{ListArgs, NewArgs, NumberArgs, PushArgs, PushCommand};
 use crate::args::{Arguments, View};
+use crate::config::{Config, Handover};
 use crate::exit::{Exit, Failure};
 use crate::query::setup;
-use crate::{kept, output, terminal};
+use crate::{handover, kept, output, terminal};
 
 /// The most rows of an outcome that are named.
 const NAMED: usize = 20;
 
-pub(crate) async fn run(command: &PushArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+pub(crate) async fn run(command: &PushArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
     match &command.command {
-        None => new(&command.new, arguments).await,
+        None => new(&command.new, config, arguments).await,
         Some(PushCommand::List(command)) => list(command, arguments),
         Some(PushCommand::Show(command)) => turn(command, arguments, |workbench, id| workbench.push(id)),
         Some(PushCommand::Pause(command)) => turn(command, arguments, Workbench::pause_push),
@@ -38,15 +39,16 @@ pub(crate) async fn run(command: &PushArgs, arguments: &Arguments) -> Result<Exi
     }
 }
 
-async fn new(command: &NewArgs, arguments: &Arguments) -> Result<Exit, Failure> {
+async fn new(command: &NewArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
     let name = command.platform.as_deref().unwrap_or_default();
     let Some(mut workbench) = kept::open_existing(arguments)? else {
         let failure = Failure::Usage(format!("the platform {} is not installed", terminal::label(name)));
         return Err(failure.hint("run `backsight integration catalogue`"));
     };
     workbench.settle_runs()?;
-    let request = request(command, &workbench)?;
+    handover::check(&command.chosen)?;
     let (recipient, max, package) = recipient(name, &workbench)?;
+    let request = request(command, &config.handover, &recipient, &workbench)?;
     recipient.check_options(&request).map_err(|error| refused(&error))?;
     for warning in recipient.warnings() {
         terminal::complain(&format!("warning: {warning}"));
@@ -98,54 +100,47 @@ fn recipient(name: &str, workbench: &Workbench) -> Result<(Recipient, Tlp, Strin
     Ok((recipient, max, package.to_string()))
 }
 
-fn request(command: &NewArgs, workbench: &Workbench) -> Result<Request, Failure> {
-    check(command)?;
-    let (rrtypes, window) = setup::wanted(&command.records, &Clock::system())?;
+fn request(
+    command: &NewArgs,
+    usual: &Handover,
+    recipient: &Recipient,
+    workbench: &Workbench,
+) -> Result<Request, Failure> {
+    let (rrtypes, window) = setup::wanted(&command.chosen.records, &Clock::system())?;
+    let (terms, word) = (usual.terms(), |level: Option<Tlp>| level.map(|tlp| tlp.word().to_owned()));
+    // The usual distribution is for platforms that have one, and for events of their own.
+    let has_distribution = matches!(recipient, Recipient::Misp(_)) && command.event.is_none();
+    let distribution = has_distribution.then_some(usual.manner().distribution);
+    let distribution = command.chosen.distribution.or(distribution);
     let options = [
         (platform::misp::EVENT_OPTION, command.event.clone()),
-        (platform::misp::DISTRIBUTION_OPTION, command.distribution.map(|one| one.word().to_owned())),
+        (platform::misp::DISTRIBUTION_OPTION, distribution.map(|one| one.word().to_owned())),
     ];
     let options = options.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
     Ok(Request {
         rrtypes: rrtypes.iter().map(ToString::to_string).collect(),
         seen_after: window.seen_after,
         seen_before: window.seen_before,
-        only_added: command.only_added,
-        tlp: command.tlp.map(|tlp| tlp.word().to_owned()),
-        max_tlp: command.max_tlp.map(|tlp| tlp.word().to_owned()),
+        only_added: command.chosen.only_added,
+        tlp: word(terms.tlp),
+        max_tlp: word(terms.max_tlp),
         options: options.collect(),
-        ..Request::of(what(command, workbench)?)
+        ..Request::of(what(&command.chosen, workbench)?)
     })
 }
 
-/// An option that would be ignored is refused.
-fn check(command: &NewArgs) -> Result<(), Failure> {
-    if !command.what.library && !command.library.is_empty() {
-        let text =
-            "--type, --status, --source, --tag, --marked and --search narrow down --library: leave them out";
-        return Err(Failure::Usage(text.to_owned()));
-    }
-    if command.what.library && !command.records.is_empty() {
-        let text = "types and times choose records, and --library has none: leave them out";
-        return Err(Failure::Usage(text.to_owned()));
-    }
-    Ok(())
-}
-
-fn what(command: &NewArgs, workbench: &Workbench) -> Result<What, Failure> {
-    let what = &command.what;
+fn what(chosen: &ChosenArgs, workbench: &Workbench) -> Result<What, Failure> {
+    let what = &chosen.what;
     if let Some(id) = what.run {
         return Ok(What::Run(id));
     }
     if let Some(text) = &what.history {
-        let indicator = Indicator::existing(text)
-            .map_err(|error| Failure::Usage(format!("{}: {error}", terminal::label(text))))?;
-        return Ok(What::History(indicator.to_string()));
+        return Ok(What::History(handover::value(text)?.to_string()));
     }
     if let Some(name) = &what.investigation {
         return Ok(What::Investigation(workbench.investigation_named(name)?.id));
     }
-    let LibraryArgs { kind, status, source, tag, marked, search } = &command.library;
+    let LibraryArgs { kind, status, source, tag, marked, search } = &chosen.library;
     Ok(What::Library(LibraryPart {
         r#type: kind.map(|kind| kind.name().to_owned()),
         status: status.map(|status| status.name().to_owned()),

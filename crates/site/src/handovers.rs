@@ -268,6 +268,14 @@ impl HandoverWish {
         Ok((filter, words.join(", ")))
     }
 
+    /// The same for a platform: one without events has no distribution, which the form for all platforms asks for.
+    pub(crate) fn suited(mut self, has_events: bool) -> Self {
+        if !has_events {
+            self.distribution.clear();
+        }
+        self
+    }
+
     /// The same as a push, to this event of the platform if one is named.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use edge::problem::Problem;
-use operation::Tlp;
+use operation::{Platform, Tlp};
 use platform::push::{Preview, PushError, work};
 use platform::{PlatformError, Recipient};
 use workbench::integration::Filter;
@@ -39,6 +39,16 @@ pub(crate) fn offered(workbench: &Workbench) -> Result<Vec<Offered>, Error> {
         max_tlp: one.max_tlp,
     };
     Ok(platforms.into_iter().map(offered).collect())
+}
+
+/// Whether a platform has events with a distribution, which the form for all platforms asks for.
+///
+/// # Errors
+/// 404 if there is no such platform.
+pub(crate) async fn has_events(site: &Site, platform: &str) -> Result<bool, Problem> {
+    let name = platform.to_owned();
+    let package = site.desk.read(move |workbench| Ok(workbench.show(&name)?.package)).await?;
+    Ok(package.and_then(|package| package.platform()) == Some(Platform::Misp))
 }
 
 /// What a push would do. Nothing is changed on the platform.

@@ -36,6 +36,19 @@ pub(crate) struct HandoverArgs {
     #[arg(value_enum, value_name = "FORMAT")]
     pub(crate) format: Document,
     #[command(flatten)]
+    pub(crate) chosen: ChosenArgs,
+    /// In STIX, relate a name and its name servers, mail servers and services with related-to, not resolves-to as `OpenCTI` does
+    #[arg(long)]
+    pub(crate) related: bool,
+    /// In CSV, write names and addresses so that no program takes them for links: c2[.]example
+    #[arg(long)]
+    pub(crate) defang: bool,
+}
+
+/// What is handed over, and how it is marked, as a document or to a platform.
+#[derive(Debug, Args)]
+pub(crate) struct ChosenArgs {
+    #[command(flatten)]
     pub(crate) what: What,
     #[command(flatten)]
     pub(crate) library: LibraryArgs,
@@ -54,12 +67,6 @@ pub(crate) struct HandoverArgs {
     /// Who gets the MISP event: organisation, community, connected or all [configuration: `handover.distribution`]
     #[arg(long, value_name = "D")]
     pub(crate) distribution: Option<Distribution>,
-    /// In STIX, relate a name and its name servers, mail servers and services with related-to, not resolves-to as `OpenCTI` does
-    #[arg(long)]
-    pub(crate) related: bool,
-    /// In CSV, write names and addresses so that no program takes them for links: c2[.]example
-    #[arg(long)]
-    pub(crate) defang: bool,
 }
 
 /// What is handed over.

@@ -1,12 +1,9 @@
 //! The arguments of `backsight push`.
 
 use clap::{Args, Subcommand};
-use export::misp::Distribution;
-use operation::Tlp;
 
 use super::View;
-use super::handover::{LibraryArgs, What};
-use super::records::RecordArgs;
+use super::handover::ChosenArgs;
 
 pub(super) const ABOUT: &str = "\
 Sends what was found to a platform: a run, the history of a value, an investigation, or a part of the threat library. The platform is \
@@ -16,7 +13,8 @@ MISP gets an event with an object passive-dns for each record. What is there alr
 somebody deleted there stays deleted. --dry-run shows for each row what would be done.
 
 Values that are marked stricter than the platform's maximum level of the Traffic Light Protocol are held back, with all records that \
-reveal them. They are named, and never sent.
+reveal them. They are named, and never sent. --max-tlp can only make that stricter. What is not said is taken from the section \
+[handover] of the configuration, as for `handover`.
 
 A push is stored before it begins. Ctrl-C pauses it after the batch that is under way; `push resume` continues it, also after a kill, and \
 sends only what is missing. A running server of the data folder takes over what nobody works on.";
@@ -62,26 +60,10 @@ pub(crate) struct NewArgs {
     #[arg(value_name = "PLATFORM", required = true)]
     pub(crate) platform: Option<String>,
     #[command(flatten)]
-    pub(crate) what: What,
-    #[command(flatten)]
-    pub(crate) library: LibraryArgs,
-    /// Only records with findings that were added to the threat library
-    #[arg(long, conflicts_with = "library")]
-    pub(crate) only_added: bool,
-    #[command(flatten)]
-    pub(crate) records: RecordArgs,
-    /// Mark everything at least with this level of the Traffic Light Protocol: clear, green, amber, amber+strict or red
-    #[arg(long, value_name = "TLP")]
-    pub(crate) tlp: Option<Tlp>,
-    /// Hold back what is marked stricter than this; the platform's maximum applies, too
-    #[arg(long, value_name = "TLP")]
-    pub(crate) max_tlp: Option<Tlp>,
-    /// For MISP: send to this event instead of an event of its own
-    #[arg(long, value_name = "UUID")]
+    pub(crate) chosen: ChosenArgs,
+    /// For MISP: send to this event, which keeps its distribution, instead of an event of its own
+    #[arg(long, value_name = "UUID", conflicts_with = "distribution")]
     pub(crate) event: Option<String>,
-    /// For MISP: who gets a new event: organisation, community, connected or all [default: organisation]
-    #[arg(long, value_name = "D", conflicts_with = "event")]
-    pub(crate) distribution: Option<Distribution>,
     /// Show what would be done; nothing is changed on the platform
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -8,6 +8,7 @@ use toml::Value;
 
 use crate::args::Command;
 use crate::args::collect::CollectCommand;
+use crate::args::handover::ChosenArgs;
 use crate::args::investigation::InvestigationCommand;
 use crate::args::noise::NoiseArgs;
 
@@ -32,13 +33,14 @@ pub(super) fn given(
             }
             _ => Vec::new(),
         },
-        Command::Handover(handover) => vec![
-            ("--max-tlp", "handover", "max_tlp", handover.max_tlp.map(|level| word(level.word()))),
-            ("--tlp", "handover", "tlp", handover.tlp.map(|level| word(level.word()))),
-            ("--distribution", "handover", "distribution", handover.distribution.map(|one| word(one.word()))),
-            ("--related", "handover", "related", set(handover.related)),
-            ("--defang", "handover", "defang", set(handover.defang)),
-        ],
+        Command::Handover(handover) => {
+            let own = [
+                ("--related", "handover", "related", set(handover.related)),
+                ("--defang", "handover", "defang", set(handover.defang)),
+            ];
+            own.into_iter().chain(handed(&handover.chosen)).collect()
+        }
+        Command::Push(push) => handed(&push.new.chosen).into(),
         Command::Serve(serve) => vec![
             ("--listen", "serve", "listen", serve.listen.clone().map(Value::String)),
             ("--threatq-listen", "threatq", "listen", serve.threatq_listen.clone().map(Value::String)),
@@ -55,6 +57,15 @@ pub(super) fn given(
         _ => Vec::new(),
     };
     options.into_iter().filter_map(|(option, section, key, value)| Some((option, section, key, value?)))
+}
+
+/// The options that say how what is handed over is marked.
+fn handed(chosen: &ChosenArgs) -> [Setting; 3] {
+    [
+        ("--max-tlp", "handover", "max_tlp", chosen.max_tlp.map(|level| word(level.word()))),
+        ("--tlp", "handover", "tlp", chosen.tlp.map(|level| word(level.word()))),
+        ("--distribution", "handover", "distribution", chosen.distribution.map(|one| word(one.word()))),
+    ]
 }
 
 /// The options that say what is not kept.

@@ -31,7 +31,8 @@ pub(super) fn push(push: &Push, counts: &Counts, rows: &[Shown]) -> String {
         let _ = writeln!(text, "{}", printable(reason));
     }
     if let Some(target) = &push.target {
-        let _ = writeln!(text, "Event {}", printable(target));
+        let what = if target.contains("://") { "Instance" } else { "Event" };
+        let _ = writeln!(text, "{what} {}", printable(target));
     }
     let _ = writeln!(text, "{}", sums(counts));
     let _ = writeln!(text, "Started by {} {} (UTC)", printable(&push.actor), kept::readable(push.created_at));

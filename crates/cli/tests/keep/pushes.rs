@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use testkit::misp::{Fault, ScriptedMisp};
 
-use crate::home::Home;
+use crate::home::{Done, Home};
 use crate::lists::python;
 use crate::running::home;
 use crate::service::{Provider, line};
+use crate::shapes::timeless;
 
 const READ: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keep/read_misp.py");
 const HOST: &str = "www.c2.example";
@@ -117,6 +118,27 @@ fn what_is_held_back_is_named_and_never_received() {
 }
 
 #[test]
+fn what_is_configured_for_documents_is_used_for_pushes() {
+    let (home, _provider, instance) = asked(3);
+    home.run(&["indicator", "add", "185.194.93.1", "--tlp", "green"]).ok();
+    let pushed = |arguments: &[&str]| {
+        let mut command =
+            home.command(&[&["push", "misp", "--run", "1", "--format", "json"], arguments].concat());
+        command
+            .env("BACKSIGHT_HANDOVER_MAX_TLP", "clear")
+            .env("BACKSIGHT_HANDOVER_DISTRIBUTION", "community");
+        Done::of(&command.output().unwrap())
+    };
+    let dry: Value = serde_json::from_str(&pushed(&["--dry-run"]).ok()).unwrap();
+    assert_eq!(dry["counts"]["held"], 1, "{dry}");
+    let push: Value = serde_json::from_str(&pushed(&["--max-tlp", "none"]).ok()).unwrap();
+    assert_eq!((push["state"].as_str(), count(&push, "held")), (Some("done"), 0), "{push}");
+    let event = instance.misp.event(&instance.misp.events()[0]).unwrap();
+    assert_eq!(event.pointer("/Event/distribution").and_then(Value::as_str), Some("1"), "{event}");
+    pushed(&["--event", "no-uuid"]).says(2, &["is not the UUID of an event"]);
+}
+
+#[test]
 #[expect(clippy::disallowed_methods, reason = "a real program is waited for, with a bound")]
 fn a_killed_push_is_resumed_and_doubles_nothing() {
     let (home, _provider, instance) = asked(250);
@@ -145,4 +167,16 @@ fn a_push_that_pauses_itself_says_why_and_is_resumed() {
     assert!(done.stderr.contains("backsight push resume 1"), "{done:?}");
     let push = home.json(&["push", "resume", "1"]);
     assert_eq!((push["state"].as_str(), count(&push, "created")), (Some("done"), 5), "{push}");
+}
+
+#[test]
+fn help_teaches() {
+    let home = Home::new();
+    let help = |arguments: &[&str]| {
+        let mut command = home.command(&[&["push"], arguments, &["--help"]].concat());
+        timeless(&Done::of(&command.env_remove("BACKSIGHT_DATA_DIR").output().unwrap()).ok())
+    };
+    insta::assert_snapshot!("help_push", help(&[]));
+    insta::assert_snapshot!("help_push_list", help(&["list"]));
+    insta::assert_snapshot!("help_push_resume", help(&["resume"]));
 }

@@ -55,6 +55,8 @@ pub(crate) fn address(id: i64) -> String {
 struct NewPage {
     frame: Frame,
     platform: String,
+    /// Whether the platform has events, so that one can be named.
+    has_events: bool,
     event: String,
     /// All fields of the handover, for the next forms.
     fields: Vec<(String, String)>,
@@ -138,7 +140,8 @@ async fn look(
     Query(fields): Query<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
     let Asked { platform, event, fields, wish } = Asked::of(fields)?;
-    let preview = match wish.push(&site, &event) {
+    let has_events = pushes::has_events(&site, &platform).await?;
+    let preview = match wish.suited(has_events).push(&site, &event) {
         Ok(request) => pushes::preview(&site, &platform, &request).await,
         Err(problem) => Err(problem),
     };
@@ -147,7 +150,7 @@ async fn look(
         Err(problem) if problem.status.is_client_error() => Err(problem.detail),
         Err(problem) => return Err(problem),
     };
-    show(&NewPage { frame, platform, event, fields, preview })
+    show(&NewPage { frame, platform, has_events, event, fields, preview })
 }
 
 async fn begin(
@@ -156,7 +159,8 @@ async fn begin(
     Posted(sent): Posted,
 ) -> Result<Response, Problem> {
     let Asked { platform, event, wish, .. } = Asked::of(sent.without_token())?;
-    let request = wish.push(&site, &event)?;
+    let has_events = pushes::has_events(&site, &platform).await?;
+    let request = wish.suited(has_events).push(&site, &event)?;
     let push = pushes::begin(&site, may.name(), &platform, request).await?;
     Ok(go(&address(push.id), "pushing"))
 }
@@ -281,6 +285,11 @@ fn figures(counts: &Counts) -> Vec<(&'static str, String)> {
         ("refused", refused),
     ];
     all.into_iter().filter(|(_, count)| *count > 0).map(|(name, count)| (name, thousands(count))).collect()
+}
+
+/// What a target is: the UUID of an event, or the address of an instance without events.
+fn target_name(target: &str) -> &'static str {
+    if target.contains("://") { "Instance" } else { "Event" }
 }
 
 /// An outcome for people.
