@@ -1,5 +1,6 @@
 //! The Audit Log: who changed what, and when, newest first.
 
+mod exchange;
 mod sentence;
 
 use askama::Template;
@@ -10,6 +11,7 @@ use axum::routing::get;
 use edge::problem::Problem;
 use operation::Indicator;
 use serde::Deserialize;
+use serde_json::Value;
 use workbench::audit::{Entry, Filter};
 use workbench::user::Permission;
 
@@ -76,10 +78,11 @@ impl Event {
     /// The entry, with parameters of the integration under their labels.
     pub(crate) fn labelled(entry: &Entry, label: &dyn Fn(&str) -> String) -> Self {
         let address = match entry.action.split('.').next() {
-            Some("indicator" | "run") => {
+            Some("indicator" | "run" | "execution") => {
                 Indicator::from_canonical(&entry.subject).ok().map(|one| super::indicator_address(&one))
             }
-            Some("integration" | "push") if entry.action != "integration.remove" => {
+            Some("push") => entry.detail.get("push").and_then(Value::as_i64).map(super::push::address),
+            Some("integration" | "pull") if entry.action != "integration.remove" => {
                 Some(format!("/integrations/{}", encoded(&entry.subject)))
             }
             _ => None,
@@ -98,6 +101,9 @@ impl Event {
 /// The readable form of an action; an unknown action is shown unchanged.
 fn action(action: &str) -> String {
     match action {
+        "execution.begin" => "Operation executed on a platform",
+        "execution.end" => "Execution ended",
+        "execution.fail" => "Execution failed",
         "indicator.add" => "Added",
         "indicator.hand-in" => "Handed in by a program",
         "indicator.merge" => "Merged with its IPv4-mapped form",
@@ -138,6 +144,10 @@ fn action(action: &str) -> String {
         "list.import" => "Warning list imported",
         "list.remove" => "Warning list removed",
         "list.restore" => "Warning list restored",
+        "pull.begin" => "Pull started",
+        "pull.cancel" => "Pull cancelled",
+        "pull.end" => "Pull ended",
+        "pull.fail" => "Pull failed",
         "push.cancel" => "Push cancelled",
         "push.create" => "Push started",
         "push.end" => "Push ended",

@@ -181,12 +181,13 @@ impl Change<'_> {
         let sql = "UPDATE pushes SET state = ?, reason = ?, ended_at = ?, worker = NULL WHERE id = ?";
         self.transaction.prepare_cached(sql)?.execute((to.word(), why, ended, id))?;
         let Counts { created, updated, unchanged, held, refused, .. } = counts(&self.transaction, id)?;
+        let (what, place) = (&push.title, &push.place);
         let detail = match to {
             State::Done => json!({
-                "push": id, "target": push.target, "created": created, "updated": updated, "unchanged": unchanged,
-                "held": held, "refused": refused
+                "push": id, "what": what, "place": place, "target": push.target, "created": created, "updated": updated,
+                "unchanged": unchanged, "held": held, "refused": refused
             }),
-            _ => json!({"push": id, "reason": why}),
+            _ => json!({"push": id, "what": what, "place": place, "reason": why}),
         };
         self.audit(action, &push.platform, &detail)?;
         find(&self.transaction, id)

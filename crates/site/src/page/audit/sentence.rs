@@ -6,6 +6,8 @@
 use operation::shown::counted;
 use serde_json::Value;
 
+use super::exchange;
+
 /// The detail of an entry as text; empty if there is nothing to add.
 ///
 /// `label` returns the labels of parameters.
@@ -28,7 +30,7 @@ pub(super) fn sentence(action: &str, detail: &Value, label: &dyn Fn(&str) -> Str
         "user.sign-in-refused" => text(detail, "reason")
             .zip(text(detail, "address"))
             .map(|(reason, address)| format!("{reason}, from {address}")),
-        _ => changed(detail),
+        _ => exchange::sentence(action, detail).or_else(|| changed(detail)),
     };
     said.unwrap_or_else(|| members(detail))
 }
@@ -166,11 +168,11 @@ fn sums(indicators: u64, attributes: u64, relationships: u64) -> String {
     )
 }
 
-fn text<'a>(detail: &'a Value, key: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(detail: &'a Value, key: &str) -> Option<&'a str> {
     detail.get(key).and_then(Value::as_str)
 }
 
-fn number(detail: &Value, key: &str) -> Option<u64> {
+pub(super) fn number(detail: &Value, key: &str) -> Option<u64> {
     detail.get(key).and_then(Value::as_u64)
 }
 
