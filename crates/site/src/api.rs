@@ -24,6 +24,10 @@
 //! POST   /pushes/preview                   {"platform","run",…}: what would be done
 //! GET    /pushes/ID                        show           GET  /pushes/ID/rows?outcome=&after=
 //! POST   /pushes/ID/pause                  pause          POST /pushes/ID/resume, /cancel
+//! GET    /threatq/NAME/names               its types and statuses      GET /threatq/NAME/operations
+//! POST   /threatq/NAME/pulls               pull: {"types","statuses",…}  POST …/pulls/preview   what it would do
+//! GET    /pulls/ID                         show           POST /pulls/ID/cancel         cancel
+//! POST   /threatq/NAME/executions          execute: {"operation","action","value"}      GET /executions/ID
 //! POST   /runs/ID/add                      {"pick","dry_run"}   POST /runs/ID/undo      undo
 //! GET    /investigations?status=&search=&… list           POST /investigations          create: {"name","tlp","values","report"}
 //! GET    /investigations/ID                show           DELETE /investigations/ID     remove
@@ -72,6 +76,7 @@ mod runs;
 mod searches;
 mod session;
 mod shared;
+mod threatq;
 mod users;
 
 mod document;
@@ -127,6 +132,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(pushes::routes())
         .merge(report::routes())
         .merge(reports::routes())
+        .merge(threatq::routes())
         .merge(users::routes())
         .merge(audit::routes())
         .fallback(async || Problem::missing("there is no API endpoint at this address"))

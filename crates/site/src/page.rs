@@ -9,6 +9,7 @@ mod agent;
 mod audit;
 mod catalogue;
 mod database;
+mod execution;
 mod explorer;
 mod frame;
 mod handover;
@@ -24,6 +25,7 @@ mod lists;
 mod offers;
 mod operate;
 mod paste;
+mod pull;
 mod push;
 mod records;
 mod run;
@@ -94,6 +96,8 @@ pub(crate) fn routes() -> Router<Shared> {
         .merge(history::routes())
         .merge(handover::routes())
         .merge(push::routes())
+        .merge(pull::routes())
+        .merge(execution::routes())
         .merge(investigations::routes())
         .merge(investigation::routes())
         .merge(explorer::routes())

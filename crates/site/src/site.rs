@@ -20,12 +20,15 @@ use store::{StoreError, StoreErrorKind};
 use workbench::Desk;
 use workbench::run::{DataFolder, Runs};
 
+use crate::begun::Begun;
 use crate::comparisons::Comparisons;
+use crate::executing::Executing;
 use crate::explorer::Explorer;
 use crate::histories::Histories;
 use crate::job::Jobs;
 use crate::live_jobs::LiveJobs;
 use crate::live_pushes::LivePushes;
+use crate::pulling::Pulling;
 use crate::run_file::Downloads;
 
 /// A data folder, with the names under which browsers may use it.
@@ -36,6 +39,10 @@ pub struct Site {
     pub(crate) histories: Histories,
     pub(crate) live_jobs: LiveJobs,
     pub(crate) live_pushes: LivePushes,
+    /// Pulls from a ThreatQ.
+    pub(crate) pulls: Begun<Pulling>,
+    /// Executions of the operations of a ThreatQ.
+    pub(crate) executions: Begun<Executing>,
     pub(crate) comparisons: Comparisons,
     pub(crate) explorer: Explorer,
     /// The folder whose packages can be installed by name, besides the bundled ones.
@@ -95,6 +102,8 @@ impl Site {
             histories: Histories::new(runs.desk().clone()),
             live_jobs: LiveJobs::new(runs.clone()),
             live_pushes: LivePushes::default(),
+            pulls: Begun::default(),
+            executions: Begun::default(),
             comparisons: Comparisons::new(runs.desk().clone()),
             explorer: Explorer::default(),
             jobs: Jobs::new(runs),

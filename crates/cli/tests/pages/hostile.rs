@@ -2,11 +2,13 @@
 
 use fantoccini::Locator;
 use serde_json::{Value, json};
+use testkit::threatq::ScriptedThreatq;
 
 use crate::analyst;
 use crate::browser::{Browser, browse};
 use crate::fit::fits_narrow;
 use crate::program::Program;
+use crate::threatq;
 
 /// Texts that a page might run, break at, or be reversed by.
 const TEXTS: [&str; 6] = [
@@ -30,6 +32,7 @@ async fn hostile_text_is_shown_and_nothing_more() {
         is_answered(browser, &program).await;
         is_investigated(browser).await;
         is_explored(browser).await;
+        is_exchanged(browser, &program).await;
     })
     .await;
 }
@@ -232,6 +235,59 @@ async fn is_explored(browser: &Browser) {
             is_unharmed(browser).await;
             fits_narrow(browser, view).await;
         }
+    }
+}
+
+/// On the pages of what is exchanged with a platform, which has hostile names for everything.
+async fn is_exchanged(browser: &Browser, program: &Program) {
+    let instance = ScriptedThreatq::start().await.unwrap();
+    for text in TEXTS {
+        instance.add_status(text);
+        instance.put(&format!("{text}.example"), "FQDN", text);
+        let record =
+            json!({ "rrname": "evil.example", "rrtype": "TXT", "rdata": text, "time_first": 1_600_000_000 });
+        instance.install(text, text, &json!({ "records": [record], text: text }).to_string());
+    }
+    instance.put("evil.example", "FQDN", TEXTS[0]);
+    threatq::joins(&instance, program, browser).await;
+    for text in TEXTS {
+        let text: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        for page in [
+            "/integrations/threatq/pull?preview=yes&type=FQDN&into=new&name=",
+            "/integrations/threatq/pull?preview=yes&type=FQDN&status=",
+            "/integrations/threatq/pull?preview=yes&type=",
+            "/integrations/threatq/operations?value=",
+            "/pushes/new?platform=threatq&investigation=1&event=",
+            "/pushes/new?platform=threatq&investigation=1&rrtype=",
+            "/pushes/new?platform=",
+        ] {
+            browser.go(&format!("{page}{text}")).await;
+            is_unharmed(browser).await;
+        }
+    }
+    browser.go("/integrations/threatq/pull?preview=yes&type=FQDN").await;
+    browser.sees("Not ours, and why").await;
+    fits_narrow(browser, "preview of a pull").await;
+    browser.press("Pull 7 indicators").await;
+    browser.sees("1 known").await;
+    is_unharmed(browser).await;
+    fits_narrow(browser, "a pull").await;
+    browser.go("/integrations/threatq/operations?value=evil.example").await;
+    fits_narrow(browser, "operations").await;
+    browser.press("Execute").await;
+    browser.sees("1 of 1 record shown").await;
+    is_unharmed(browser).await;
+    fits_narrow(browser, "an execution").await;
+    browser.go("/pushes/new?platform=threatq&investigation=1").await;
+    browser.sees(TEXTS[0]).await;
+    fits_narrow(browser, "preview of a push").await;
+    browser.press("Send").await;
+    browser.sees("Done").await;
+    is_unharmed(browser).await;
+    for page in ["/pulls", "/pushes", "/pushes/1", "/integrations/threatq/operations", "/audit"] {
+        browser.go(page).await;
+        is_unharmed(browser).await;
+        fits_narrow(browser, page).await;
     }
 }
 

@@ -8,25 +8,21 @@ use crate::fit::{NARROWEST, fits};
 use crate::program::Program;
 use crate::views::is_seen;
 
-const KEY: &str = "b8Jx0fTheAnalystOfTheInstance0123456789c";
+pub(crate) const KEY: &str = "b8Jx0fTheAnalystOfTheInstance0123456789c";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_investigation_is_sent_to_misp() {
     let misp = ScriptedMisp::new(KEY);
-    let port = format!("port={}", misp.listen().await.unwrap().port());
+    let port = misp.listen().await.unwrap().port();
     let program = Program::serve::<&str>([]);
     for values in [&["c2.example", "--tlp", "green"][..], &["192.0.2.80", "--tlp", "red"]] {
         assert_eq!(program.does("indicator", &[&["add"], values].concat()), Some(0));
     }
     let create = ["create", "Campaign 7", "c2.example", "192.0.2.80"];
     assert_eq!(program.does("investigation", &create), Some(0));
-    assert_eq!(program.does("integration", &["install", "misp"]), Some(0));
-    let configure = ["configure", "misp", "host=127.0.0.1", &port, "use_http=on"];
-    assert_eq!(program.does("integration", &configure), Some(0));
     browse(&program, async |browser| {
         browser.becomes("ann", &program).await;
-        is_configured(browser).await;
-        assert_eq!(program.does("integration", &["enable", "misp"]), Some(0));
+        joins(port, &program, browser).await;
         browser.go("/handover?investigation=1").await;
         browser.press("Send to MISP, up to TLP:GREEN").await;
         browser.sees("nothing is sent yet").await;
@@ -54,12 +50,16 @@ async fn an_investigation_is_sent_to_misp() {
     .await;
 }
 
-/// Enters the key on the page of the integration, and tests the connection.
-async fn is_configured(browser: &Browser) {
+/// Installs the integration, enters the key on its page, tests the connection, and enables it.
+pub(crate) async fn joins(port: u16, program: &Program, browser: &Browser) {
+    assert_eq!(program.does("integration", &["install", "misp"]), Some(0));
+    let configure = ["configure", "misp", "host=127.0.0.1", &format!("port={port}"), "use_http=on"];
+    assert_eq!(program.does("integration", &configure), Some(0));
     browser.go("/integrations/misp").await;
     browser.sees("Platform").await;
     browser.fill("Authentication Key", KEY).await;
     browser.press("Save and test connection").await;
     browser.sees("Accepted, as analyst@misp.example").await;
     browser.sees("MISP 2.4.193").await;
+    assert_eq!(program.does("integration", &["enable", "misp"]), Some(0));
 }

@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use fantoccini::Locator;
 use serde_json::json;
 
 use crate::access;
@@ -11,6 +12,7 @@ use crate::analyst;
 use crate::browser::{Browser, browse};
 use crate::campaign;
 use crate::fit::{NARROWEST, fits};
+use crate::platforms::Platforms;
 use crate::program::Program;
 
 /// A page, or a state of one.
@@ -106,6 +108,22 @@ const INVESTIGATION: [View; 17] = [
     page("lists", "/lists"),
     page("catalogue", "/catalogue"),
 ];
+/// The pages of what is exchanged with other platforms.
+const PLATFORMS: [View; 9] = [
+    page("platform", "/integrations/threatq"),
+    page("push-new", "/pushes/new?platform=misp&investigation=1"),
+    page("push", "/pushes/1"),
+    page("pushes", "/pushes"),
+    pressing(
+        page("pull-new", "/integrations/threatq/pull"),
+        "Show what would be added",
+        "Nothing is changed yet",
+    ),
+    pressing(page("pull", "/pulls"), "", "Done"),
+    page("pulls", "/pulls"),
+    page("operations", "/integrations/threatq/operations?value=c2.example"),
+    pressing(page("execution", "/integrations/threatq/operations"), "", "Result"),
+];
 /// The same with an older version installed, which is to be replaced.
 const UPGRADES: [View; 3] = [
     state("integrations-newer", "/integrations"),
@@ -164,6 +182,21 @@ async fn every_page_of_an_investigation_fits_and_can_be_used_by_everybody() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_page_of_platforms_fits_and_can_be_used_by_everybody() {
+    let program = Program::serve::<&str>([]);
+    let platforms = Platforms::start().await;
+    browse(&program, async |browser| {
+        browser.becomes("ann", &program).await;
+        platforms.are_used(browser, &program).await;
+        for view in &PLATFORMS {
+            is_reached(browser, view).await;
+            is_seen(browser, view.name, view.kept).await;
+        }
+    })
+    .await;
+}
+
 /// Replaces the newer version by the older one.
 async fn goes_back(browser: &Browser) {
     browser.is_wide(1440, 900).await;
@@ -184,7 +217,11 @@ async fn is_reached(browser: &Browser, view: &View) {
         _ => (),
     }
     if let Some((words, then)) = view.press {
-        browser.press(words).await;
+        match view.name {
+            // Their numbers are those of entries in the audit trail.
+            "pull" | "execution" => browser.click(Locator::Css("main tbody th a[href*='s/']")).await,
+            _ => browser.press(words).await,
+        }
         browser.sees(then).await;
     }
 }

@@ -29,6 +29,7 @@ mod schemathesis;
 mod searching;
 mod sensors;
 mod stores;
+mod threatq;
 mod tokens;
 mod wire;
 mod words;

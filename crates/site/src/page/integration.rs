@@ -335,6 +335,13 @@ impl Page {
         self.details.summary.kind == Kind::PLATFORM
     }
 
+    /// Whether it is a ThreatQ that can be asked.
+    fn is_threatq(&self) -> bool {
+        let package = self.details.package.as_ref();
+        self.details.summary.enabled
+            && package.and_then(operation::Package::platform) == Some(operation::Platform::Threatq)
+    }
+
     /// Whether nothing is sent over a network.
     fn is_local(&self) -> bool {
         self.details.package.as_ref().is_some_and(operation::Package::is_local)

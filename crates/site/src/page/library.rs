@@ -28,6 +28,7 @@ use super::stamp::Stamp;
 use super::unremove::Undoable;
 use super::{Frame, show};
 use crate::access::Visitor;
+use crate::instances;
 use crate::listed::{MOST_CHOSEN, Wish};
 use crate::site::Shared;
 
@@ -46,6 +47,8 @@ pub(super) struct Shelf {
     searches: Vec<SavedSearch>,
     /// The investigations that indicators can be put into.
     choices: Choices,
+    /// The enabled ThreatQ instances.
+    instances: Vec<instances::Offered>,
     /// Why the search is invalid.
     refused: Option<String>,
     /// The address of the next page.
@@ -147,6 +150,7 @@ impl Shelf {
             tags: workbench.tags()?,
             searches: workbench.saved_searches(user.id)?,
             choices: Choices::of(workbench, &user.name)?,
+            instances: instances::offered(workbench)?,
             counts: Counts::default(),
             rows: Vec::new(),
             refused: None,

@@ -18,6 +18,7 @@ use workbench::{Error, Workbench};
 use super::stamp::Stamp;
 use super::{Frame, show};
 use crate::access::{May, Posted, needs::RunOperations};
+use crate::instances;
 use crate::run_request::{Offer, RunRequest, Started, indicator, offers};
 use crate::site::{Shared, Site};
 use picture::text::defang;
@@ -40,6 +41,15 @@ pub(super) struct Panel {
     pub(super) runs: Vec<Line>,
     /// The level of the indicator in the library.
     pub(super) tlp: Option<Tlp>,
+    /// The enabled ThreatQ instances, whose own operations can be executed.
+    pub(super) elsewhere: Vec<Elsewhere>,
+}
+
+/// A ThreatQ whose operations can be executed on an indicator.
+pub(super) struct Elsewhere {
+    pub(super) title: String,
+    /// The page with its operations; `None` if the indicator is held back.
+    pub(super) address: Option<String>,
 }
 
 /// A run in a list.
@@ -67,7 +77,13 @@ impl Panel {
         let Runs { runs, .. } = workbench.runs(&wanted)?;
         let runs = runs.iter().map(Line::of).collect();
         let tlp = workbench.lookup(indicator)?.and_then(|entry| entry.tlp);
-        Ok(Self { offers: offers(workbench, indicator.kind())?, runs, tlp })
+        let value = indicator.to_string();
+        let elsewhere = instances::offered(workbench)?.into_iter().map(|one| Elsewhere {
+            address: (tlp <= Some(one.max_tlp)).then(|| super::execution::address_of(&one.name, &value)),
+            title: one.title,
+        });
+        let elsewhere = elsewhere.collect();
+        Ok(Self { offers: offers(workbench, indicator.kind())?, runs, tlp, elsewhere })
     }
 
     /// Adds what each operation would cost; nobody is asked for it.

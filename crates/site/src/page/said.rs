@@ -8,7 +8,7 @@ pub(crate) struct Said {
     pub(crate) text: &'static str,
 }
 
-const ALL: [(&str, &str); 51] = [
+const ALL: [(&str, &str); 54] = [
     ("added", "Added. Indicators already in the library kept their status."),
     ("asking", "Started. It goes on in the background, even if you leave this page."),
     ("cancelled", "Cancelled. The records received so far are kept."),
@@ -18,6 +18,7 @@ const ALL: [(&str, &str); 51] = [
     ("edited", "Saved."),
     ("enabled", "Enabled. Analysts can run it."),
     ("ended", "Your session has ended. Sign in to continue."),
+    ("executing", "Started. It is sent exactly once, and goes on even if you leave this page."),
     ("installed", "Installed. It stays disabled until it is configured and enabled."),
     (
         "investigation-removed",
@@ -34,6 +35,8 @@ const ALL: [(&str, &str); 51] = [
     ("nothing", "Nothing changed."),
     ("password", "Password changed. Your other sessions have ended."),
     ("paused", "Paused. Queries in progress are finished, and nothing more is sent until you resume."),
+    ("pull-cancelled", "It ends after this page. What was read until then stays in the library."),
+    ("pulling", "Started. It goes on in the background, even if you leave this page."),
     ("push-cancelled", "Cancelled. What was sent stays on the platform."),
     ("push-paused", "Paused. What is under way is finished, and nothing more is sent until you resume."),
     ("push-resumed", "Resumed. What is missing is sent."),
