@@ -1,14 +1,20 @@
-//! The integration guide in the browser, from the first start to the library.
+//! The integration guide in the browser, from the first start to the library, and on to the platforms where the team works.
 
 use fantoccini::Locator;
+use testkit::misp::ScriptedMisp;
+use testkit::threatq::ScriptedThreatq;
 
 use crate::analyst;
 use crate::browser::{Browser, browse};
 use crate::program::Program;
+use crate::pushes;
+use crate::threatq;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_guide_is_followed_word_by_word() {
     let program = Program::serve(["--sample"]);
+    let (misp, instance) = (ScriptedMisp::new(pushes::KEY), ScriptedThreatq::start().await.unwrap());
+    let port = misp.listen().await.unwrap().port();
     browse(&program, async |browser| {
         browser.becomes("ann", &program).await;
         installs(browser, &program).await;
@@ -18,8 +24,19 @@ async fn the_guide_is_followed_word_by_word() {
         runs_on_a_name(browser).await;
         runs_on_an_address(browser).await;
         undoes(browser).await;
+        pushes::joins(port, &program, browser).await;
+        threatq::joins(&instance, &program, browser).await;
+        sends(browser, "MISP").await;
+        sends(browser, "ThreatQ").await;
+        is_said_on_the_indicator(browser).await;
     })
     .await;
+    let event = misp.event(&misp.events()[0]).unwrap().to_string();
+    assert!(event.contains("www.threatq.com") && event.contains("104.196.175.197"), "{event}");
+    assert!(!event.contains("register.com"), "what was not added is not sent: {event}");
+    let name = instance.object("www.threatq.com").unwrap();
+    assert_eq!((name.status.as_str(), name.related.len(), instance.objects().len()), ("Indirect", 1, 2));
+    assert!(name.attributes.contains(&("Resource Data".to_owned(), "104.196.175.197".to_owned())));
 }
 
 /// Add New Integration, Click to Browse, listed under Disabled.
@@ -112,4 +129,30 @@ async fn undoes(browser: &Browser) {
     browser.sees_no("dns03.gpn.register.com").await;
     browser.go("/library/indicator?value=www.threatq.com").await;
     browser.sees("Resource Type").await;
+}
+
+/// What was added from the first run, by the form "Hand over": the preview, then Send, and the rows.
+async fn sends(browser: &Browser, platform: &str) {
+    browser.go("/runs/1").await;
+    browser.press("Download").await;
+    browser.press("Hand over… with options").await;
+    browser.is_at("/handover").await;
+    browser.field("Only records with findings that were added").await.click().await.unwrap();
+    browser.press(&format!("Send to {platform}, up to TLP:GREEN")).await;
+    browser.sees("nothing is sent yet").await;
+    browser.sees("www.threatq.com").await;
+    browser.press("Send").await;
+    browser.sees("Done").await;
+    browser.sees("Created").await;
+    browser.sees("104.196.175.197").await;
+}
+
+/// Both pushes, newest first.
+async fn is_said_on_the_indicator(browser: &Browser) {
+    browser.go("/library/indicator?value=www.threatq.com").await;
+    browser.sees("Sent to platforms").await;
+    browser.sees("push 1").await;
+    browser.press("push 2").await;
+    browser.is_at("/pushes/2").await;
+    browser.sees("3 created").await;
 }
