@@ -23,6 +23,7 @@ mod damage;
 mod database;
 mod database_kills;
 mod disk;
+mod face;
 mod fixtures;
 mod follow;
 mod forward;
