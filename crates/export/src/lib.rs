@@ -29,7 +29,7 @@ pub use error::Refusal;
 pub use handover::{Handover, MOST_ROWS, MOST_TEXT, MOST_VALUES, Row, Terms};
 pub use levels::{Levels, Marked};
 pub use matter::{Kind, Link, Matter, Reported, Source, Value};
-pub use related::Related;
+pub use related::{Mailbox, Related};
 
 #[cfg(test)]
 mod sample;

@@ -1,4 +1,5 @@
-//! Which indicators of a [`Handover`] are related, for platforms that know relationships without a type: [`Related`].
+//! Which indicators of a [`Handover`] are related, for platforms that know relationships without a type: [`Related`], and the mailboxes
+//! of their zones: [`Mailbox`].
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,31 @@ pub struct Related {
     pub tlp: Option<Tlp>,
 }
 
+/// The mailbox of a zone, from an SOA record.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mailbox {
+    /// The name of the zone.
+    pub owner: Indicator,
+    /// The mailbox, as an e-mail address.
+    pub address: String,
+    /// The strictest marking of what says so, and of the address.
+    pub tlp: Option<Tlp>,
+}
+
 impl Handover {
+    /// The mailboxes in its records, each once for each zone, sorted.
+    pub fn mailboxes(&self) -> Vec<Mailbox> {
+        let mut all: BTreeMap<(Indicator, String), Option<Tlp>> = BTreeMap::new();
+        for row in &self.rows {
+            if let (Some(owner), Some(address)) = (&row.ends.owner, &row.ends.mailbox) {
+                let level = row.tlp.max(self.level_of_text(address));
+                let known = all.entry((owner.clone(), address.clone())).or_default();
+                *known = level.max(*known);
+            }
+        }
+        all.into_iter().map(|((owner, address), tlp)| Mailbox { owner, address, tlp }).collect()
+    }
+
     /// The related indicators of its records and relationships, each pair once, sorted.
     pub fn related(&self) -> Vec<Related> {
         let mut pairs: BTreeMap<(Indicator, Indicator), Related> = BTreeMap::new();

@@ -159,3 +159,17 @@ proptest! {
         prop_assert!(!is_in || handover.tlp >= Some(marked));
     }
 }
+
+#[test]
+fn a_mailbox_is_as_strict_as_its_record_and_what_it_reveals() {
+    let handover = |matter| Handover::new(matter, &Terms::default()).unwrap();
+    let mailboxes = |handover: &Handover| {
+        let all = handover.mailboxes().into_iter();
+        all.map(|one| (one.owner.to_string(), one.address, one.tlp)).collect::<Vec<_>>()
+    };
+    let plain = handover(matter());
+    let mailbox = ("c2.example".to_owned(), "hostmaster@c2.example".to_owned());
+    assert_eq!(mailboxes(&plain), [(mailbox.0.clone(), mailbox.1.clone(), plain.tlp)]);
+    let marked = Matter { levels: levels(&[("c2.example", Tlp::Red)]), ..matter() };
+    assert_eq!(mailboxes(&handover(marked)), [(mailbox.0, mailbox.1, Some(Tlp::Red))]);
+}

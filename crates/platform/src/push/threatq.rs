@@ -125,9 +125,9 @@ fn row(row: &sending::Row) -> Row {
             Outcome::Refused
         }
     };
-    let value = row.indicator.to_string();
+    let value = row.thing.to_string();
     let (kind, label, indicator) = match &row.related {
-        None => (RowKind::Indicator, value, Some(row.indicator.clone())),
+        None => (RowKind::Indicator, value, row.thing.indicator().cloned()),
         Some(other) => (RowKind::Relationship, [&value, " – ", &other.to_string()].concat(), None),
     };
     let reason = row.outcome.reason().map(str::to_owned);
@@ -148,6 +148,6 @@ fn noted(row: &sending::Row) -> Option<(String, Outcome, Option<String>)> {
 
 /// Values have no spaces.
 fn key(row: &sending::Row) -> String {
-    let value = row.indicator.to_string();
+    let value = row.thing.to_string();
     row.related.as_ref().map_or_else(|| value.clone(), |other| [&value, " ", &other.to_string()].concat())
 }

@@ -11,6 +11,7 @@
 mod plan;
 mod relating;
 mod sending;
+mod thing;
 mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,13 +19,12 @@ use std::fmt;
 use std::pin::Pin;
 use std::time::Duration;
 
-use operation::Indicator;
-
 use super::connection::Connection;
 use super::error::ThreatqError;
 use super::names::INDIRECT;
 use plan::{Decision, State};
 use sending::Job;
+pub use thing::Thing;
 pub use wanted::{Item, Wanted};
 
 /// The most relationships that a ThreatQ takes for an object from one source; it silently takes no more.
@@ -46,10 +46,10 @@ pub struct Terms {
 /// A row with its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// The indicator.
-    pub indicator: Indicator,
+    /// What it is about.
+    pub thing: Thing,
     /// The other one, if the row is a relationship.
-    pub related: Option<Indicator>,
+    pub related: Option<Thing>,
     /// What became of it.
     pub outcome: Outcome,
     /// Its number there, or that of the first indicator of a relationship.
@@ -193,8 +193,8 @@ pub async fn push(
     result.and(told)
 }
 
-/// Two indicators.
-type Pair = (Indicator, Indicator);
+/// Two things.
+type Pair = (Thing, Thing);
 
 /// A push at work.
 struct Push<'a> {
@@ -202,9 +202,9 @@ struct Push<'a> {
     terms: &'a Terms,
     watch: &'a mut dyn Watch,
     /// What is known of each indicator.
-    states: BTreeMap<Indicator, State>,
+    states: BTreeMap<Thing, State>,
     /// What has no result yet.
-    open: (BTreeSet<Indicator>, BTreeSet<Pair>),
+    open: (BTreeSet<Thing>, BTreeSet<Pair>),
     /// Results that were not handed on yet.
     told: Vec<Row>,
 }
@@ -217,15 +217,15 @@ impl Push<'_> {
         let mut rows = Vec::new();
         let mut jobs = Vec::new();
         for item in wanted.items() {
-            let decision = plan::decide(item, self.states.get(&item.indicator));
-            let state = self.states.entry(item.indicator.clone()).or_default();
+            let decision = plan::decide(item, self.states.get(&item.thing));
+            let state = self.states.entry(item.thing.clone()).or_default();
             state.is_new = decision == Decision::Create;
             if matches!(decision, Decision::Create | Decision::Update) {
                 jobs.push(Job { item, is_new: state.is_new });
             }
             let outcome = decision.outcome();
             state.is_usable = outcome.is_there();
-            rows.push(Row { indicator: item.indicator.clone(), related: None, outcome, id: state.id });
+            rows.push(Row { thing: item.thing.clone(), related: None, outcome, id: state.id });
         }
         let pairs = self.missing_pairs(wanted, &mut rows).await?;
         if !self.watch.planned(&rows).await {
@@ -234,7 +234,7 @@ impl Push<'_> {
         if self.terms.dry_run {
             return Ok(());
         }
-        self.open.0 = jobs.iter().map(|job| job.item.indicator.clone()).collect();
+        self.open.0 = jobs.iter().map(|job| job.item.thing.clone()).collect();
         self.open.1 = pairs.iter().cloned().collect();
         self.send_all(&jobs, &indirect).await?;
         self.relate_all(wanted, pairs, &indirect).await
@@ -245,9 +245,9 @@ impl Push<'_> {
         let names = self.connection.names().await?;
         let mut asked = Vec::new();
         for item in wanted.items() {
-            match names.type_id(item.indicator.kind().name()) {
+            match names.type_id(item.thing.kind()) {
                 Ok(_) => asked.push(item),
-                Err(error) => drop(self.states.insert(item.indicator.clone(), State::refused(&error))),
+                Err(error) => drop(self.states.insert(item.thing.clone(), State::refused(&error))),
             }
         }
         let read = self.read(&asked).await?;
@@ -256,7 +256,7 @@ impl Push<'_> {
     }
 
     /// The state of these indicators as far as they are there.
-    async fn read(&self, items: &[&Item]) -> Result<BTreeMap<Indicator, State>, PushError> {
+    async fn read(&self, items: &[&Item]) -> Result<BTreeMap<Thing, State>, PushError> {
         let names = self.connection.names().await?;
         let keys: Vec<_> = items.iter().map(|item| item.key()).collect();
         let found = self.connection.find(&keys).await?;
@@ -272,17 +272,17 @@ impl Push<'_> {
             } else {
                 State::there(&self.connection.details(found.id).await?, names, &self.terms.source)
             };
-            states.insert(item.indicator.clone(), state);
+            states.insert(item.thing.clone(), state);
         }
         Ok(states)
     }
 
     /// Tells the result of an indicator.
-    fn tell(&mut self, indicator: &Indicator, outcome: Outcome) {
-        self.open.0.remove(indicator);
-        let state = self.states.entry(indicator.clone()).or_default();
+    fn tell(&mut self, thing: &Thing, outcome: Outcome) {
+        self.open.0.remove(thing);
+        let state = self.states.entry(thing.clone()).or_default();
         state.is_usable = outcome.is_there();
-        let row = Row { indicator: indicator.clone(), related: None, outcome, id: state.id };
+        let row = Row { thing: thing.clone(), related: None, outcome, id: state.id };
         self.told.push(row);
     }
 
@@ -290,7 +290,7 @@ impl Push<'_> {
     fn tell_pair(&mut self, pair: &Pair, outcome: Outcome) {
         self.open.1.remove(pair);
         let id = self.states.get(&pair.0).and_then(|state| state.id);
-        let row = Row { indicator: pair.0.clone(), related: Some(pair.1.clone()), outcome, id };
+        let row = Row { thing: pair.0.clone(), related: Some(pair.1.clone()), outcome, id };
         self.told.push(row);
     }
 
@@ -302,9 +302,9 @@ impl Push<'_> {
 
     /// Tells all rows that were not reached.
     fn leave_rest(&mut self, reason: &str) {
-        let (indicators, pairs) = std::mem::take(&mut self.open);
-        for indicator in &indicators {
-            self.tell(indicator, Outcome::Unsent(reason.to_owned()));
+        let (things, pairs) = std::mem::take(&mut self.open);
+        for thing in &things {
+            self.tell(thing, Outcome::Unsent(reason.to_owned()));
         }
         for pair in &pairs {
             self.tell_pair(pair, Outcome::Unsent(reason.to_owned()));

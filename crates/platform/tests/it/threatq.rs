@@ -8,7 +8,7 @@ use client::{Budget, Client, Limits, Target, Tcp};
 use cof::time::Clock;
 use operation::{Indicator, Tlp};
 use platform::threatq::pull::{Pull, Selection};
-use platform::threatq::push::{GoOn, Outcome, PushError, Row, Tally, Terms, Wanted, Watch, push};
+use platform::threatq::push::{GoOn, Outcome, PushError, Row, Tally, Terms, Thing, Wanted, Watch, push};
 use platform::threatq::records::records_in;
 use platform::threatq::{Connection, Login, ThreatqError};
 use testkit::threatq::{CLIENT_ID, CLIENT_SECRET, EMAIL, Fault, PASSWORD, PUBLIC_ID, ScriptedThreatq};
@@ -77,8 +77,8 @@ impl Noted {
     /// The last word on each row. Fails if a row has two results, or one without a plan.
     fn results(&self) -> BTreeMap<String, Outcome> {
         let key = |row: &Row| match &row.related {
-            Some(other) => format!("{} {other}", row.indicator),
-            None => row.indicator.to_string(),
+            Some(other) => format!("{} {other}", row.thing),
+            None => row.thing.to_string(),
         };
         let mut all: BTreeMap<String, Outcome> =
             self.planned.iter().map(|row| (key(row), row.outcome.clone())).collect();
@@ -110,8 +110,8 @@ async fn pushed(threatq: &ScriptedThreatq, wanted: &Wanted, terms: &Terms) -> (N
 async fn assert_complete(threatq: &ScriptedThreatq, wanted: &Wanted) {
     let objects = threatq.objects();
     for item in wanted.items() {
-        let of_value = objects.iter().filter(|object| object.value == item.indicator.to_string());
-        assert_eq!(of_value.clone().count(), 1, "{}", item.indicator);
+        let of_value = objects.iter().filter(|object| object.value == item.thing.to_string());
+        assert_eq!(of_value.clone().count(), 1, "{}", item.thing);
         let object = of_value.into_iter().next().unwrap();
         assert_eq!((object.status.as_str(), object.sources.get(SOURCE)), ("Indirect", Some(&Some(3))));
     }
@@ -210,7 +210,7 @@ async fn every_fault_ends_with_everything_there_once() {
                 // All indicators are there, so that the next request relates.
                 let mut alone = Wanted::default();
                 for item in wanted.items() {
-                    alone.add(&item.indicator, item.tlp);
+                    alone.add(item.thing.clone(), item.tlp);
                 }
                 push(&connection, &alone, &terms(), &mut Noted::default()).await.unwrap();
             }
@@ -412,4 +412,26 @@ async fn an_operation_is_executed_once_whatever_happens() {
     assert_eq!(threatq.executions(), 2);
     let missing = connection.execute(operation, 1, "Query CIRCL Passive DNS").await.unwrap_err();
     assert!(matches!(missing, ThreatqError::Missing(_)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailbox_is_an_email_address_that_is_related_to_its_zone() {
+    let mailbox = Thing::Mailbox("hostmaster@c2.example".to_owned());
+    let mut wanted = Wanted::default();
+    wanted.add(value("c2.example"), Some(Tlp::Green));
+    wanted.add(mailbox.clone(), Some(Tlp::Green));
+    wanted.relate(value("c2.example"), mailbox);
+    let threatq = ScriptedThreatq::start().await.unwrap();
+    let (noted, result) = pushed(&threatq, &wanted, &terms()).await;
+    result.unwrap();
+    assert_eq!(noted.tally(), Tally { created: 3, ..Tally::default() });
+    assert_eq!(threatq.object("hostmaster@c2.example").unwrap().kind, "Email Address");
+    assert_complete(&threatq, &wanted).await;
+
+    let without = ScriptedThreatq::start().await.unwrap();
+    without.without_type("Email Address");
+    let (noted, result) = pushed(&without, &wanted, &terms()).await;
+    result.unwrap();
+    assert_eq!(noted.tally(), Tally { created: 1, refused: 2, ..Tally::default() });
+    assert!(!without.received().contains("hostmaster"), "what it cannot have is not sent");
 }

@@ -37,7 +37,8 @@ pub struct Operation {
 
 /// The statuses that every instance has, all of them protected.
 const STATUSES: [&str; 5] = ["Active", "Expired", "Indirect", "Review", "Whitelisted"];
-const TYPES: [&str; 7] = ["ASN", "FQDN", "IP Address", "IPv6 Address", "MD5", "String", "URL"];
+const TYPES: [&str; 8] =
+    ["ASN", "Email Address", "FQDN", "IP Address", "IPv6 Address", "MD5", "String", "URL"];
 
 #[derive(Debug)]
 pub(super) struct World {

@@ -114,7 +114,7 @@ mod tests {
 
     fn item() -> Item {
         let attributes = [("Resource Type".to_owned(), "A".to_owned())].into();
-        Item { indicator: Indicator::parse("a.example").unwrap(), tlp: Some(Tlp::Green), attributes }
+        Item { thing: Indicator::parse("a.example").unwrap().into(), tlp: Some(Tlp::Green), attributes }
     }
 
     fn there(status: &str, ours: Option<Marking>) -> State {

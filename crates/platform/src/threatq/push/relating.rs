@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use operation::Indicator;
-
 use super::sending::{SPLITS, TRIES};
+use super::thing::Thing;
 use super::wanted::Wanted;
 use super::{Outcome, Pair, Push, PushError, Row};
 use crate::threatq::body::{BATCH, Sent};
@@ -64,9 +63,9 @@ impl Push<'_> {
         wanted: &Wanted,
         rows: &mut Vec<Row>,
     ) -> Result<Vec<Pair>, PushError> {
-        let mut counts: HashMap<Indicator, u64> = HashMap::new();
+        let mut counts: HashMap<Thing, u64> = HashMap::new();
         let mut missing = Vec::new();
-        let mut known: (Option<Indicator>, BTreeSet<u64>) = (None, BTreeSet::new());
+        let mut known: (Option<Thing>, BTreeSet<u64>) = (None, BTreeSet::new());
         for pair in wanted.pairs() {
             self.check_stop()?;
             let outcome = if let Some(reason) = self.unusable(pair) {
@@ -81,7 +80,7 @@ impl Push<'_> {
                 missing.push(pair.clone());
             }
             let id = self.states.get(&pair.0).and_then(|state| state.id);
-            rows.push(Row { indicator: pair.0.clone(), related: Some(pair.1.clone()), outcome, id });
+            rows.push(Row { thing: pair.0.clone(), related: Some(pair.1.clone()), outcome, id });
         }
         Ok(missing)
     }
@@ -91,7 +90,7 @@ impl Push<'_> {
         &self,
         pair: &Pair,
         known: &BTreeSet<u64>,
-        counts: &mut HashMap<Indicator, u64>,
+        counts: &mut HashMap<Thing, u64>,
     ) -> Result<Outcome, PushError> {
         let id = self.states.get(&pair.1).and_then(|state| state.id);
         if id.is_some_and(|id| known.contains(&id)) {
@@ -102,20 +101,20 @@ impl Push<'_> {
 
     /// Why two indicators cannot be related.
     fn unusable(&self, pair: &Pair) -> Option<String> {
-        let is_usable = |end: &&Indicator| self.states.get(*end).is_some_and(|state| state.is_usable);
+        let is_usable = |end: &&Thing| self.states.get(*end).is_some_and(|state| state.is_usable);
         let end = [&pair.0, &pair.1].into_iter().find(|end| !is_usable(end))?;
         Some(format!("{end} is not there, or is not touched"))
     }
 
     /// The number of an indicator that others may be related to already.
-    fn old_id(&self, indicator: &Indicator) -> Option<u64> {
-        self.states.get(indicator).filter(|state| !state.is_new).and_then(|state| state.id)
+    fn old_id(&self, thing: &Thing) -> Option<u64> {
+        self.states.get(thing).filter(|state| !state.is_new).and_then(|state| state.id)
     }
 
     async fn related_to(
         &self,
-        from: &Indicator,
-        counts: &mut HashMap<Indicator, u64>,
+        from: &Thing,
+        counts: &mut HashMap<Thing, u64>,
     ) -> Result<BTreeSet<u64>, PushError> {
         let Some(id) = self.old_id(from) else { return Ok(BTreeSet::new()) };
         let related = self.connection.related(id, self.terms.most_relationships).await?;
@@ -124,11 +123,7 @@ impl Push<'_> {
     }
 
     /// Why no relationship more can be made between two indicators; if it can, it is counted.
-    async fn full(
-        &self,
-        pair: &Pair,
-        counts: &mut HashMap<Indicator, u64>,
-    ) -> Result<Option<String>, PushError> {
+    async fn full(&self, pair: &Pair, counts: &mut HashMap<Thing, u64>) -> Result<Option<String>, PushError> {
         let most = self.terms.most_relationships;
         for end in [&pair.0, &pair.1] {
             if !counts.contains_key(end) {
@@ -156,8 +151,8 @@ impl Push<'_> {
         wanted: &Wanted,
         pairs: &[Pair],
         indirect: &str,
-    ) -> Result<HashMap<Indicator, String>, ThreatqError> {
-        let mut by_first: BTreeMap<&Indicator, Vec<u64>> = BTreeMap::new();
+    ) -> Result<HashMap<Thing, String>, ThreatqError> {
+        let mut by_first: BTreeMap<&Thing, Vec<u64>> = BTreeMap::new();
         for (from, to) in pairs {
             let id = self.states.get(to).and_then(|state| state.id);
             by_first.entry(from).or_default().extend(id);
@@ -179,7 +174,7 @@ impl Push<'_> {
         let results = self.connection.consume(&sent, &self.terms.source).await?;
         let refused = items.iter().zip(results).filter_map(|((item, ..), written)| {
             let said = written?.result.err()?;
-            Some((item.indicator.clone(), said.to_string()))
+            Some((item.thing.clone(), said.to_string()))
         });
         Ok(refused.collect())
     }
@@ -187,7 +182,7 @@ impl Push<'_> {
     /// Finds out which of the relationships are there, and returns the others.
     async fn still_unrelated(&mut self, pairs: Vec<Pair>) -> Result<Vec<Pair>, PushError> {
         let mut missing = Vec::new();
-        let mut known: (Option<Indicator>, BTreeSet<u64>) = (None, BTreeSet::new());
+        let mut known: (Option<Thing>, BTreeSet<u64>) = (None, BTreeSet::new());
         for pair in pairs {
             if known.0.as_ref() != Some(&pair.0) {
                 let id = self.states.get(&pair.0).and_then(|state| state.id);

@@ -74,7 +74,7 @@ impl Push<'_> {
 
     /// The status that an indicator has there, or gets.
     pub(super) fn status<'a>(&'a self, item: &Item, indirect: &'a str) -> &'a str {
-        let state = self.states.get(&item.indicator);
+        let state = self.states.get(&item.thing);
         state.and_then(|state| state.status.as_deref()).unwrap_or(indirect)
     }
 
@@ -93,27 +93,27 @@ impl Push<'_> {
                     self.done(job, id, job.is_new.then_some(now));
                 }
                 Some(Written { result: Err(said), .. }) => {
-                    self.tell(&job.item.indicator, Outcome::Refused(said.to_string()));
+                    self.tell(&job.item.thing, Outcome::Refused(said.to_string()));
                 }
                 None => unclear.push(*job),
             }
         }
         for job in self.still_missing(unclear).await? {
             let why = "ThreatQ's answer does not say what became of it".to_owned();
-            self.tell(&job.item.indicator, Outcome::Failed(why));
+            self.tell(&job.item.thing, Outcome::Failed(why));
         }
         Ok(())
     }
 
     /// Notes that an indicator is there.
     fn done(&mut self, job: &Job<'_>, id: u64, status: Option<String>) {
-        let state = self.states.entry(job.item.indicator.clone()).or_default();
+        let state = self.states.entry(job.item.thing.clone()).or_default();
         state.id = Some(id);
         state.is_new |= job.is_new;
         let is_whitelisted = status.as_deref().is_some_and(|status| status.eq_ignore_ascii_case(WHITELISTED));
         state.status = status.or(state.status.take());
-        self.tell(&job.item.indicator, if job.is_new { Outcome::Created } else { Outcome::Updated });
-        if is_whitelisted && let Some(state) = self.states.get_mut(&job.item.indicator) {
+        self.tell(&job.item.thing, if job.is_new { Outcome::Created } else { Outcome::Updated });
+        if is_whitelisted && let Some(state) = self.states.get_mut(&job.item.thing) {
             // By a rule, on arrival.
             state.is_usable = false;
         }
@@ -128,7 +128,7 @@ impl Push<'_> {
         let read = self.read(&items).await?;
         let mut missing = Vec::new();
         for job in jobs {
-            match read.get(&job.item.indicator) {
+            match read.get(&job.item.thing) {
                 Some(state @ State { id: Some(id), status, .. }) if is_met(job.item, state) => {
                     self.done(&job, *id, status.clone());
                 }
@@ -159,7 +159,7 @@ impl Push<'_> {
                 queue.push_front(Part { jobs: one.to_vec(), tries: 0 });
             } else {
                 for job in jobs {
-                    self.tell(&job.item.indicator, Outcome::Refused(error.to_string()));
+                    self.tell(&job.item.thing, Outcome::Refused(error.to_string()));
                 }
             }
             return Ok(());

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use export::Handover;
+use export::{Handover, Mailbox};
 use operation::{Indicator, Tlp};
 
+use super::thing::Thing;
 use crate::threatq::indicators::Key;
 
 /// The most attributes of an indicator that are pushed.
@@ -15,8 +16,8 @@ const LONGEST_ATTRIBUTE: usize = 10_000;
 /// Indicators and their relationships.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    items: BTreeMap<Indicator, Item>,
-    pairs: BTreeSet<(Indicator, Indicator)>,
+    items: BTreeMap<Thing, Item>,
+    pairs: BTreeSet<(Thing, Thing)>,
     /// How many attributes have no room.
     pub attributes_left_out: u64,
 }
@@ -24,8 +25,8 @@ pub struct Wanted {
 /// An indicator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
-    /// The indicator.
-    pub indicator: Indicator,
+    /// What it is.
+    pub thing: Thing,
     /// Its level.
     pub tlp: Option<Tlp>,
     /// Its attributes, with the names that the integration of ThreatQ gives them.
@@ -35,13 +36,13 @@ pub struct Item {
 impl Item {
     /// Its type and value there.
     pub(super) fn key(&self) -> Key {
-        (self.indicator.kind().name().to_owned(), self.indicator.to_string())
+        (self.thing.kind().to_owned(), self.thing.to_string())
     }
 }
 
 impl Wanted {
-    /// What is handed over: its indicators, what they are related to, and for each indicator that was asked about the types and data
-    /// of the records that are directly about it.
+    /// What is handed over: its indicators, what they are related to, the mailboxes of their zones, and for each indicator that was
+    /// asked about the types and data of the records that are directly about it.
     pub fn of(handover: &Handover) -> Self {
         let mut wanted = Self::default();
         for value in &handover.values {
@@ -66,18 +67,26 @@ impl Wanted {
             }
             wanted.relate(related.from, related.to);
         }
+        for Mailbox { owner, address, tlp } in handover.mailboxes() {
+            let mailbox = Thing::Mailbox(address);
+            wanted.add(&owner, handover.level_of(&owner).max(tlp));
+            wanted.add(mailbox.clone(), tlp);
+            wanted.relate(owner, mailbox);
+        }
         wanted
     }
 
-    /// Adds an indicator; its level is the strictest that it was added with.
-    pub fn add(&mut self, indicator: &Indicator, tlp: Option<Tlp>) {
-        let new = || Item { indicator: indicator.clone(), tlp: None, attributes: BTreeSet::new() };
-        let item = self.items.entry(indicator.clone()).or_insert_with(new);
+    /// Adds a thing; its level is the strictest that it was added with.
+    pub fn add(&mut self, thing: impl Into<Thing>, tlp: Option<Tlp>) {
+        let thing = thing.into();
+        let new = Item { thing: thing.clone(), tlp: None, attributes: BTreeSet::new() };
+        let item = self.items.entry(thing).or_insert(new);
         item.tlp = item.tlp.max(tlp);
     }
 
-    /// Adds a relationship between two indicators that were added; the direction does not matter there.
-    pub fn relate(&mut self, from: Indicator, to: Indicator) {
+    /// Adds a relationship between two things that were added; the direction does not matter there.
+    pub fn relate(&mut self, from: impl Into<Thing>, to: impl Into<Thing>) {
+        let (from, to) = (from.into(), to.into());
         let is_new = !self.pairs.contains(&(to.clone(), from.clone()));
         if from != to && is_new && self.items.contains_key(&from) && self.items.contains_key(&to) {
             self.pairs.insert((from, to));
@@ -85,7 +94,7 @@ impl Wanted {
     }
 
     fn add_attribute(&mut self, indicator: &Indicator, name: &str, value: String) {
-        let Some(item) = self.items.get_mut(indicator) else { return };
+        let Some(item) = self.items.get_mut(&Thing::from(indicator)) else { return };
         let attribute = (name.to_owned(), value);
         if item.attributes.contains(&attribute) {
             return;
@@ -97,18 +106,18 @@ impl Wanted {
         }
     }
 
-    /// The indicators, sorted.
+    /// The things, sorted.
     pub fn items(&self) -> impl Iterator<Item = &Item> {
         self.items.values()
     }
 
-    /// One of the indicators.
-    pub(super) fn item(&self, indicator: &Indicator) -> Option<&Item> {
-        self.items.get(indicator)
+    /// One of the things.
+    pub(super) fn item(&self, thing: &Thing) -> Option<&Item> {
+        self.items.get(thing)
     }
 
     /// The relationships, sorted.
-    pub fn pairs(&self) -> impl Iterator<Item = &(Indicator, Indicator)> {
+    pub fn pairs(&self) -> impl Iterator<Item = &(Thing, Thing)> {
         self.pairs.iter()
     }
 
@@ -140,12 +149,12 @@ mod tests {
         wanted.relate(a.clone(), a.clone());
         wanted.relate(a.clone(), value("c.example"));
         assert_eq!((wanted.len(), wanted.pairs().count()), (3, 1));
-        assert_eq!(wanted.item(&a).unwrap().tlp, Some(Tlp::Green));
+        assert_eq!(wanted.item(&Thing::from(&a)).unwrap().tlp, Some(Tlp::Green));
         for n in 0..MOST_ATTRIBUTES + 7 {
             wanted.add_attribute(&a, "Resource Data", n.to_string());
             wanted.add_attribute(&a, "Resource Data", n.to_string());
         }
-        assert_eq!(wanted.item(&a).unwrap().attributes.len(), MOST_ATTRIBUTES);
+        assert_eq!(wanted.item(&Thing::from(&a)).unwrap().attributes.len(), MOST_ATTRIBUTES);
         assert_eq!(wanted.attributes_left_out, 14);
     }
 }
