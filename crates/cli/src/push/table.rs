@@ -99,7 +99,7 @@ fn sums(counts: &Counts) -> String {
     ];
     let some = all.into_iter().filter(|(count, _)| *count > 0);
     let parts: Vec<String> = some.map(|(count, what)| [&count.to_string(), " ", what].concat()).collect();
-    if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }
+    if parts.is_empty() { "no rows".to_owned() } else { parts.join(", ") }
 }
 
 fn words(outcome: Outcome) -> &'static str {

@@ -37,7 +37,8 @@ impl Default for Bounds {
             rows: 100_000,
             tuples: 20_000_000,
             time: Duration::from_mins(1),
-            unwatched: Duration::from_secs(5),
+            // A page without script loads itself again after 2 s.
+            unwatched: Duration::from_secs(3),
         }
     }
 }
@@ -158,11 +159,10 @@ impl Reading {
                 // Nobody may look at it any more before its turn comes.
                 turn = tokio::time::timeout(bounds.unwatched, turns.long()).await.ok();
             }
-            let Some(scan) = self.take(bounds) else { return };
-            if turn.is_none() {
-                self.lock().scan = Some(scan);
+            if turn.is_none() && !self.is_unwatched(bounds) {
                 continue;
             }
+            let Some(scan) = self.take(bounds) else { return };
             let began = Instant::now();
             let step = move |store: &dyn store::Store| {
                 let mut scan = scan;
@@ -189,10 +189,13 @@ impl Reading {
         self.lock().spent < BRIEF
     }
 
+    fn is_unwatched(&self, bounds: Bounds) -> bool {
+        self.lock().looked_at.elapsed() > bounds.unwatched
+    }
+
     /// The scan, unless nobody looks at it any more.
     fn take(&self, bounds: Bounds) -> Option<Scan> {
-        let mut state = self.lock();
-        if state.looked_at.elapsed() > bounds.unwatched { None } else { state.scan.take() }
+        if self.is_unwatched(bounds) { None } else { self.lock().scan.take() }
     }
 
     /// Adds a slice; returns whether it was the last one.
