@@ -2,13 +2,10 @@
 //!
 //! `cargo xtask crash` runs the same tests with more rounds, using the variable [`ROUNDS`].
 
-use std::process::{Child, Stdio};
-use std::sync::mpsc::channel;
-use std::time::Duration;
-
 use testkit::dnstap;
 
 use crate::home::Home;
+use crate::killing::{Left, duration, kill_after, kill_often, moments, start};
 use crate::service::line;
 
 /// How many kills each test makes.
@@ -18,38 +15,13 @@ const RECORDS: usize = 32_000;
 /// Names in the file: each is seen several times, so that counting twice shows.
 const NAMES: usize = 4_000;
 
-fn rounds(usual: u32) -> u32 {
+fn rounds(usual: usize) -> usize {
     std::env::var(ROUNDS).ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(usual)
 }
 
 fn records() -> String {
     let of = |number: usize| line(&format!("h{}.d{}.example", number % NAMES, number % 10), "192.0.2.1", 1);
     (0..RECORDS).map(of).collect()
-}
-
-fn start(home: &Home, arguments: &[&str]) -> Child {
-    home.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
-}
-
-/// Kills it after this time; returns its exit code if it had already ended.
-fn kill_after(mut child: Child, delay: Duration) -> Option<i32> {
-    let (_nobody, silence) = channel::<()>();
-    assert!(silence.recv_timeout(delay).is_err());
-    drop(child.kill());
-    child.wait().unwrap().code()
-}
-
-/// Different moments up to this one, in an irregular order: each is the previous one plus the golden section, modulo the whole.
-fn moments(last: Duration) -> impl Iterator<Item = Duration> {
-    (0_u32..).map(move |round| last.mul_f64((f64::from(round) * 0.618_034).fract()))
-}
-
-/// Slightly longer than a command takes on this machine.
-#[expect(clippy::disallowed_methods, reason = "how long a whole run takes is this machine's")]
-fn length(home: &Home, arguments: &[&str]) -> Duration {
-    let began = std::time::Instant::now();
-    home.run(arguments).ok();
-    began.elapsed().mul_f64(1.1)
 }
 
 /// Every record is stored, with exactly its count.
@@ -71,7 +43,7 @@ fn an_import_killed_again_and_again_counts_everything_once() {
     let whole = {
         let home = Home::new();
         home.file("seen", records());
-        length(&home, &import)
+        duration(&home, &import).mul_f64(1.1)
     };
     let mut moments = moments(whole);
     while kills < rounds {
@@ -104,7 +76,7 @@ fn an_import_of_a_frame_stream_killed_again_and_again_counts_everything_once() {
     let whole = {
         let home = Home::new();
         home.file("tap", &stream);
-        length(&home, &import)
+        duration(&home, &import).mul_f64(1.1)
     };
     let (mut kills, mut moments) = (0, moments(whole));
     while kills < rounds(20) {
@@ -135,21 +107,19 @@ fn compacting_and_dropping_killed_at_any_moment_are_done_or_not() {
     let restore = ["import", "other", "--as", "observation", "--origin", "https://other.example/"];
     let drop = ["db", "drop", "--origin", "https://other.example/"];
     home.run(&restore).ok();
-    let whole = length(&home, &drop).max(length(&home, &["db", "compact"]));
-    let (mut before, mut after) = (0, 0);
-    for (round, moment) in (0..rounds(80)).zip(moments(whole)) {
+    let whole = duration(&home, &drop).max(duration(&home, &["db", "compact"])).mul_f64(1.1);
+    kill_often(rounds(80), whole, |round, moment| {
         home.run(&restore);
         let command = if round % 2 == 0 { &drop[..] } else { &["db", "compact"] };
         kill_after(start(&home, command), moment);
         let left = home.json(&["lookup", "*.test", "--summary"]);
         match (left["rows"].as_u64().unwrap(), left["count"].as_u64()) {
-            (0, None) => after += 1,
+            (0, None) => Left::After,
             (rows, count) => {
                 assert_eq!((rows, count), (NAMES as u64, Some(NAMES as u64)), "all of it or nothing");
-                before += 1;
+                Left::Before
             }
         }
-    }
-    assert!(before > 0 && after > 0, "{before} before, {after} after");
+    });
     assert_whole(&home);
 }

@@ -2,72 +2,44 @@
 //! never in between.
 
 use std::process::{Child, Stdio};
-use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use serde_json::Value;
 use testkit::{Exchange, Script, answer};
 
 use crate::home::{Done, Home, NAME};
+use crate::killing::{Left, duration, kill_after, kill_often, moments, start};
 use crate::running::{NEWEST, home};
 use crate::service::{Provider, Served, line};
 
 const HOST: &str = "www.example.com";
 const RECORDS: usize = 60;
 
-fn start(home: &Home, arguments: &[&str]) -> Child {
-    home.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-/// Kills a command this long after its start, unless it has already ended.
-fn kill_after(home: &Home, arguments: &[&str], delay: Duration) {
-    let mut child = home.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    // Nothing is sent: this is a delay.
-    let (_sender, receiver) = channel::<()>();
-    assert!(receiver.recv_timeout(delay).is_err());
-    drop(child.kill());
-    child.wait().unwrap();
-}
-
-/// Different moments up to this one, in an irregular order: each is the previous one plus the golden section, modulo the whole.
-fn moments(rounds: u32, last: Duration) -> impl Iterator<Item = Duration> {
-    (0..rounds).map(move |round| last.mul_f64((f64::from(round) * 0.618_034).fract()))
-}
-
-/// Twice as long as a command takes on this machine, from start to exit.
-#[expect(clippy::disallowed_methods, reason = "how long a whole run takes is this machine's")]
+/// Twice as long as a command takes on this machine.
 fn past_the_end(home: &Home, arguments: &[&str]) -> Duration {
-    let began = std::time::Instant::now();
-    home.run(arguments).ok();
-    began.elapsed() * 2
+    duration(home, arguments) * 2
 }
 
 #[test]
 fn a_first_installation_killed_at_any_moment_is_there_or_not() {
     let install = ["integration", "install", "circl-passive-dns@1.0.0"];
     let last = past_the_end(&Home::new(), &install);
-    let (mut before, mut after) = (0, 0);
-    // A machine that has become slower since the command was measured needs later moments.
-    let later = (0..4).flat_map(|doublings| moments(50, last * (1 << doublings)));
-    for (round, delay) in later.enumerate() {
-        if round >= 50 && before > 0 && after > 0 {
-            break;
-        }
+    kill_often(50, last, |_, moment| {
         let home = Home::new();
-        kill_after(&home, &install, delay);
+        kill_after(start(&home, &install), moment);
         let listed = home.json(&["integration", "list"]);
-        match &listed["integrations"].as_array().unwrap()[..] {
-            [] => before += 1,
+        let left = match &listed["integrations"].as_array().unwrap()[..] {
+            [] => Left::Before,
             [one] => {
                 assert_eq!((&one["version"], &one["enabled"]), (&"1.0.0".into(), &false.into()));
-                after += 1;
+                Left::After
             }
             more => panic!("{more:?}"),
-        }
+        };
         home.run(&install).ok();
         assert_eq!(home.audit().matches("\"integration.install\"").count(), 1, "the trail says the same");
-    }
-    assert!(before > 0 && after > 0, "{before} before, {after} after");
+        left
+    });
 }
 
 #[test]
@@ -82,8 +54,8 @@ fn an_upgrade_a_rotation_and_a_configuration_killed_at_any_moment_are_done_or_no
         &["integration", "configure", NAME, "port=443", "verify_ssl=on"],
     ];
     let last = past_the_end(&home, commands[0]);
-    for (command, delay) in commands.iter().cycle().zip(moments(100, last)) {
-        kill_after(&home, command, delay);
+    for (command, moment) in commands.iter().cycle().zip(moments(last).take(100)) {
+        kill_after(start(&home, command), moment);
         let shown = home.json(&["integration", "show", NAME]);
         let parameters = shown["parameters"].as_array().unwrap();
         let value = |key: &str| parameters.iter().find(|one| one["key"] == key).unwrap()["value"].clone();
@@ -119,7 +91,10 @@ fn forty_that_ask_and_add_at_once_lose_nothing_and_double_nothing() {
     home.run(&["integration", "install", NEWEST]).ok();
     home.point_at(served.address);
     home.run(&["integration", "enable", NAME]).ok();
-    let asking = |number| start(&home, &["query", &name(number), "--add", "all", "--format", "json"]);
+    let asking = |number| {
+        let mut command = home.command(&["query", &name(number), "--add", "all", "--format", "json"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
     let children: Vec<Child> = (0..40).map(asking).collect();
     let mut new = 0;
     for child in children {
@@ -143,11 +118,10 @@ fn forty_that_ask_and_add_at_once_lose_nothing_and_double_nothing() {
 }
 
 /// The state of runs of killed commands: complete, interrupted with the first part of the answer, or not started.
-fn look(home: &Home, known: &mut i64, met: &mut [usize; 3]) {
+fn look(home: &Home, known: &mut i64) -> Left {
     let listed = home.json(&["run", "list", "--limit", "1"]);
     let Some(run) = listed["runs"].get(0).filter(|run| run["run"].as_i64().unwrap() > *known) else {
-        met[0] += 1;
-        return;
+        return Left::Before;
     };
     *known += 1;
     assert_eq!(run["run"], *known, "one run a command");
@@ -159,12 +133,12 @@ fn look(home: &Home, known: &mut i64, met: &mut [usize; 3]) {
     assert_eq!(run["records"], whole, "{run}");
     if run["state"] == "complete" {
         assert_eq!(whole, RECORDS);
-        met[2] += 1;
+        Left::After
     } else {
         assert_eq!(run["state"], "interrupted", "{run}");
         home.run(&["run", "show", &id])
             .says(3, &["interrupted: its process ended before the answer was complete", "run it again"]);
-        met[1] += 1;
+        Left::Between
     }
 }
 
@@ -177,17 +151,18 @@ fn assert_tidy(home: &Home) {
 }
 
 /// Kills queries to this provider at moments of their whole duration.
-fn kill_queries(exchange: Exchange, rounds: u32) -> [usize; 3] {
+fn kill_queries(exchange: Exchange) -> [usize; 3] {
     let provider = Provider::new(Script::always(exchange));
     let home = home(&provider);
     let query = ["query", HOST, "--fresh"];
     let last = past_the_end(&home, &query);
-    let (mut known, mut met) = (1, [0; 3]);
-    for delay in moments(rounds, last) {
-        kill_after(&home, &query, delay);
-        look(&home, &mut known, &mut met);
+    let mut known = 1;
+    let met = kill_often(50, last, |_, moment| {
+        kill_after(start(&home, &query), moment);
+        let left = look(&home, &mut known);
         assert_tidy(&home);
-    }
+        left
+    });
     // An interrupted answer is never reused.
     let answer = home.json(&["query", HOST]);
     assert_eq!(
@@ -200,14 +175,13 @@ fn kill_queries(exchange: Exchange, rounds: u32) -> [usize; 3] {
 #[test]
 fn a_query_killed_while_its_answer_drips_was_interrupted_with_what_it_had() {
     let size = body().len() / 20;
-    let [_, interrupted, _] = kill_queries(answer::body_drips(body(), size, Duration::from_millis(10)), 50);
+    let [_, interrupted, _] = kill_queries(answer::body_drips(body(), size, Duration::from_millis(10)));
     assert!(interrupted > 0, "some were killed while it dripped");
 }
 
 #[test]
 fn a_query_killed_at_any_moment_is_there_whole_or_interrupted_or_not_begun() {
-    let [before, _, after] = kill_queries(Exchange::ok(body()), 50);
-    assert!(before > 0 && after > 0, "{before} before, {after} after");
+    kill_queries(Exchange::ok(body()));
 }
 
 /// The runs whose findings are marked as added must match the content of the library.
@@ -229,20 +203,14 @@ fn adding_killed_at_any_moment_is_done_or_not() {
     let query = ["query", HOST, "--fresh", "--add", "all"];
     let last = past_the_end(&home, &query);
     home.run(&["run", "undo", "1"]).ok();
-    let (mut before, mut after) = (0, 0);
-    for (round, delay) in moments(50, last).enumerate() {
+    let [_, _, after] = kill_often(50, last, |round, moment| {
         let command = if round % 2 == 0 { &["run", "add", "1"][..] } else { &query };
-        kill_after(&home, command, delay);
-        match added(&home).first() {
-            None => before += 1,
-            Some(run) => {
-                after += 1;
-                home.run(&["run", "undo", run]).ok();
-                assert!(added(&home).is_empty());
-            }
-        }
-    }
-    assert!(before > 0 && after > 0, "{before} before, {after} after");
+        kill_after(start(&home, command), moment);
+        let Some(run) = added(&home).pop() else { return Left::Before };
+        home.run(&["run", "undo", &run]).ok();
+        assert!(added(&home).is_empty());
+        Left::After
+    });
     assert_eq!(home.audit().matches("\"run.add\"").count(), after + 1, "the trail says the same");
     home.run(&["run", "list"]).ok();
     assert_tidy(&home);

@@ -34,6 +34,7 @@ mod home;
 mod indicator;
 mod installing;
 mod investigations;
+mod killing;
 mod kills;
 mod lists;
 mod logs;
