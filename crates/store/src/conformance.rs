@@ -29,10 +29,14 @@ impl Engine for Memory {
     fn settle(&self) {}
 }
 
-/// Creates a module of tests for an engine; the expression creates an empty store that implements [`Engine`].
+/// Creates a module of tests for an engine; the expression creates an empty store that implements [`Engine`]. With `cases`, each
+/// property is tried that often, for engines that take long to create an empty store.
 #[macro_export]
 macro_rules! conformance {
     ($name:ident, $empty:expr) => {
+        $crate::conformance!($name, $empty, cases = $crate::conformance::proptest::test_runner::Config::default().cases);
+    };
+    ($name:ident, $empty:expr, cases = $cases:expr) => {
         mod $name {
             use $crate::conformance::answers::{self, any_selection, batches};
             use $crate::conformance::proptest::prelude::{any, proptest};
@@ -42,6 +46,8 @@ macro_rules! conformance {
             use super::*;
 
             proptest! {
+                #![proptest_config(proptest::test_runner::Config::with_cases($cases))]
+
                 #[test]
                 fn pages(batches in batches(), more in batches(), question in any_question()) {
                     answers::pages_are_the_models($empty, &batches, &more, &question);

@@ -30,7 +30,7 @@ mod subject;
 
 pub use cursor::{Cursor, CursorError, MAX_DIGITS};
 pub use error::{BatchFault, Remembered, StoreError, StoreErrorKind};
-pub use limits::Limits;
+pub use limits::{Held, Limits};
 pub use memory::Memory;
 pub use position::{MAX_WHOLES, Reached};
 pub use question::{Apart, Fences, MAX_LIMIT, Order, Question};

@@ -33,6 +33,19 @@ pub struct Limits {
     pub named: usize,
 }
 
+/// How much a store remembers of inputs, as far as [`Limits`] need it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// All inputs.
+    pub inputs: usize,
+    /// Those of them that expire.
+    pub expiring: usize,
+    /// The number of sources that inputs have named, added up over all inputs.
+    pub named: usize,
+    /// Whether the input in question is one of them.
+    pub is_known: bool,
+}
+
 impl Limits {
     /// The limits in use, except in tests: about 200 MB of memory if they are reached.
     pub const USUAL: Self = Self {
@@ -95,15 +108,29 @@ impl Limits {
         known: &Positions<S>,
     ) -> Result<(), StoreError> {
         let Some(position) = position else { return Ok(()) };
-        if known.named().saturating_add(named) > self.named {
+        let held = Held {
+            inputs: known.inputs(),
+            expiring: known.expiring(),
+            named: known.named(),
+            is_known: known.get(&position.input).is_some(),
+        };
+        self.admit_one(position, named, &held)
+    }
+
+    /// As [`Self::admit_input`], for engines that do not keep all inputs in memory.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`].
+    pub fn admit_one(&self, position: &Position, named: usize, held: &Held) -> Result<(), StoreError> {
+        if held.named.saturating_add(named) > self.named {
             return Err(StoreError::Full { of: Remembered::Inputs, most: self.inputs });
         }
-        if known.get(&position.input).is_some() {
+        if held.is_known {
             return Ok(());
         }
         let (of, there, most) = match position.expires {
-            Some(_) => (Remembered::Keys, known.expiring(), self.keys),
-            None => (Remembered::Inputs, known.inputs() - known.expiring(), self.inputs),
+            Some(_) => (Remembered::Keys, held.expiring, self.keys),
+            None => (Remembered::Inputs, held.inputs.saturating_sub(held.expiring), self.inputs),
         };
         if there < most { Ok(()) } else { Err(StoreError::Full { of, most }) }
     }

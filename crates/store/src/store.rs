@@ -14,7 +14,8 @@ const DAY: u64 = 86_400;
 
 /// A passive-DNS database.
 ///
-/// Calls block. Each call reads a snapshot of the data; a reader never sees part of a batch.
+/// Calls block. Each call reads a snapshot of the data; a reader never sees part of a batch. An engine on another machine
+/// (`clickhouse`) may read a long answer in slices, each of which is a snapshot of its own.
 ///
 /// # What is stored
 ///
