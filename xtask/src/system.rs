@@ -21,7 +21,7 @@ struct Need {
     why: &'static str,
 }
 
-const NEEDS: [Need; 13] = [
+const NEEDS: [Need; 16] = [
     Need { packages: &["chromium"], probe: &["chromium", "--version"], why: "shows the pages" },
     Need { packages: &["chromium-driver"], probe: &["chromedriver", "--version"], why: "drives chromium" },
     Need { packages: &["poppler-utils"], probe: &["pdftotext", "-v"], why: "reads pages that were printed" },
@@ -47,6 +47,17 @@ const NEEDS: [Need; 13] = [
         probe: &["python3", "-c", "import venv, ensurepip"],
         why: "runs the peers from PyPI",
     },
+    Need {
+        packages: &["clickhouse-server"],
+        probe: &["sh", "-c", "command -v clickhouse-server"],
+        why: "has the passive-DNS database of those who outgrow one machine",
+    },
+    Need {
+        packages: &["libzookeeper-java"],
+        probe: &["test", "-e", "/usr/share/java/zookeeper.jar"],
+        why: "tells ClickHouse which blocks it has",
+    },
+    Need { packages: &["default-jre-headless"], probe: &["java", "-version"], why: "runs ZooKeeper" },
 ];
 
 /// Debian runs this file to decide whether a package may start its service.
@@ -149,7 +160,7 @@ mod tests {
         let command = by_hand(&packages(&all));
         assert!(
             command.ends_with(
-                "--no-install-recommends chromium chromium-driver poppler-utils dnsdbq unbound bind9 bind9-dnsutils tshark npm binutils systemd g++ python3 python3-venv"
+                "--no-install-recommends chromium chromium-driver poppler-utils dnsdbq unbound bind9 bind9-dnsutils tshark npm binutils systemd g++ python3 python3-venv clickhouse-server libzookeeper-java default-jre-headless"
             ),
             "{command}"
         );

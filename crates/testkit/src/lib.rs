@@ -4,6 +4,7 @@
 //!   and records the [`Request`]s it received. It only uses tokio's time, so paused time works.
 //! * [`ScriptedProxy`] is an HTTP proxy in front of it.
 //! * [`answer`] contains ready-made answers, one fault each.
+//! * [`clickhouse`] starts a ClickHouse server with `ZooKeeper`.
 //! * [`clock_from`] creates a clock that follows tokio's.
 //! * [`certificate`] issues certificates that are valid, or have one defect.
 //! * [`figure`] is a measured value with its goal, as benchmarks print it.
@@ -19,6 +20,7 @@
 
 pub mod answer;
 pub mod certificate;
+pub mod clickhouse;
 mod clock;
 pub mod dnstap;
 pub mod figure;

@@ -1,0 +1,206 @@
+//! Where a database is, as a user writes it: `clickhouse://USER@HOST:PORT/DATABASE`.
+//!
+//! [`Address::parse`] accepts nothing that it does not understand. A password is refused, because addresses are shown and logged.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use url::Url;
+
+/// The longest address, in bytes.
+const LONGEST: usize = 2_048;
+/// The longest name of a user, a database or a table, in bytes.
+const LONGEST_NAME: usize = 64;
+/// ClickHouse's ports for HTTP and HTTPS.
+const PORTS: [u16; 2] = [8_123, 8_443];
+
+/// The address of a database on a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// The user; `default` unless another is given.
+    pub user: String,
+    /// A name or an address without brackets.
+    pub host: String,
+    /// The port of the HTTP interface; 8123 or, with TLS, 8443 unless another is given.
+    pub port: u16,
+    /// The database.
+    pub database: String,
+    /// What the names of all tables begin with; `pdns_` unless another is given.
+    pub tables: String,
+    /// Whether the connection is encrypted.
+    pub tls: bool,
+    /// A file with authorities that are trusted in addition to the system's.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Why a text is no address. The messages do not repeat the text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressFault {
+    /// It is plain HTTP to another machine.
+    #[error("others could read the password and the records on the way: add ?tls=yes, which uses port 8443")]
+    Clear,
+    /// It is something else.
+    #[error("write clickhouse://USER@HOST:PORT/DATABASE")]
+    Form,
+    /// A name that ClickHouse would need quotes for.
+    #[error(
+        "the {0} has other characters than letters, digits and _, begins with a digit, or is longer than 64 characters"
+    )]
+    Name(&'static str),
+    /// A parameter that does not exist, or a value that it does not take.
+    #[error("the parameters after ? are tls=yes, ca_file=PATH and tables=PREFIX")]
+    Parameter,
+    /// It contains a password.
+    #[error("write it without a password, because it is shown; set BACKSIGHT_SECRET_STORE instead")]
+    Password,
+    /// The name of a user with other characters.
+    #[error("the user has other characters than letters, digits, _, - and ., or more than 64")]
+    User,
+}
+
+impl Address {
+    /// Parses an address.
+    ///
+    /// # Errors
+    /// [`AddressFault`].
+    pub fn parse(text: &str) -> Result<Self, AddressFault> {
+        let text = text.trim();
+        let url = Url::parse(text).map_err(|_| AddressFault::Form)?;
+        if text.len() > LONGEST || url.scheme() != "clickhouse" || url.fragment().is_some() {
+            return Err(AddressFault::Form);
+        }
+        if url.password().is_some() {
+            return Err(AddressFault::Password);
+        }
+        let host = url.host_str().filter(|host| is_host(host)).ok_or(AddressFault::Form)?;
+        let user = if url.username().is_empty() { "default" } else { url.username() };
+        let mut address = Self {
+            user: user_name(user)?,
+            host: host.trim_matches(['[', ']']).to_ascii_lowercase(),
+            port: 0,
+            database: name("database", url.path().trim_matches('/'))?,
+            tables: "pdns_".to_owned(),
+            tls: false,
+            ca_file: None,
+        };
+        for (key, value) in url.query_pairs() {
+            address.set(&key, &value)?;
+        }
+        let [http, https] = PORTS;
+        address.port = url.port().unwrap_or(if address.tls { https } else { http });
+        if address.port == 0 {
+            return Err(AddressFault::Form);
+        }
+        if address.tls || address.is_loopback() { Ok(address) } else { Err(AddressFault::Clear) }
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<(), AddressFault> {
+        match (key, value) {
+            ("tls", "yes") => self.tls = true,
+            ("tls", "no") => self.tls = false,
+            ("ca_file", path) if !path.is_empty() => self.ca_file = Some(path.into()),
+            ("tables", prefix) => self.tables = name("prefix of the tables", prefix)?,
+            _ => return Err(AddressFault::Parameter),
+        }
+        Ok(())
+    }
+
+    /// Whether the server is on this machine.
+    pub fn is_loopback(&self) -> bool {
+        self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+
+    /// The full name of a table: database and table.
+    pub(crate) fn table(&self, name: &str) -> String {
+        format!("{}.{}{name}", self.database, self.tables)
+    }
+}
+
+/// As it was written, with everything that was left out.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = client::authority(&self.host, self.port);
+        write!(f, "clickhouse://{}@{place}/{}", self.user, self.database)
+    }
+}
+
+fn is_host(host: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    let inside = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    match inside {
+        Some(inside) => inside.parse::<IpAddr>().is_ok(),
+        None => !host.is_empty() && host.chars().all(plain),
+    }
+}
+
+fn name(what: &'static str, text: &str) -> Result<String, AddressFault> {
+    let begins = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let is_name = text.len() <= LONGEST_NAME
+        && text.starts_with(begins)
+        && text.chars().all(|c| begins(c) || c.is_ascii_digit());
+    if is_name { Ok(text.to_owned()) } else { Err(AddressFault::Name(what)) }
+}
+
+/// A user is never part of a statement, so it may have more characters than other names.
+fn user_name(text: &str) -> Result<String, AddressFault> {
+    let is_name = text.len() <= LONGEST_NAME
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    if is_name { Ok(text.to_owned()) } else { Err(AddressFault::User) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn an_address_has_a_host_and_a_database() {
+        for (text, shown, tables, tls) in [
+            ("clickhouse://127.0.0.1/pdns", "clickhouse://default@127.0.0.1:8123/pdns", "pdns_", false),
+            ("clickhouse://m-e@localhost:9/a_1", "clickhouse://m-e@localhost:9/a_1", "pdns_", false),
+            ("clickhouse://[::1]/a?tables=x_", "clickhouse://default@[::1]:8123/a", "x_", false),
+            (
+                "clickhouse://me@CH.example/a?tls=yes&ca_file=/etc/ca.pem",
+                "clickhouse://me@ch.example:8443/a",
+                "pdns_",
+                true,
+            ),
+        ] {
+            let address = Address::parse(text).unwrap();
+            assert_eq!((address.to_string().as_str(), address.tls), (shown, tls), "{text}");
+            assert_eq!(address.table("entries"), format!("{}.{tables}entries", address.database));
+        }
+    }
+
+    #[test]
+    fn what_is_none_is_refused_with_the_reason() {
+        for (text, fault) in [
+            ("127.0.0.1", AddressFault::Form),
+            ("http://127.0.0.1/a", AddressFault::Form),
+            ("clickhouse:///a", AddressFault::Form),
+            ("clickhouse://127.0.0.1:0/a", AddressFault::Form),
+            ("clickhouse://127.0.0.1/a#b", AddressFault::Form),
+            ("clickhouse://me:hunter2@127.0.0.1/a", AddressFault::Password),
+            ("clickhouse://127.0.0.1", AddressFault::Name("database")),
+            ("clickhouse://127.0.0.1/a/b", AddressFault::Name("database")),
+            ("clickhouse://127.0.0.1/a%20b", AddressFault::Name("database")),
+            ("clickhouse://m%20e@127.0.0.1/a", AddressFault::User),
+            ("clickhouse://127.0.0.1/a?tables=x'", AddressFault::Name("prefix of the tables")),
+            ("clickhouse://127.0.0.1/a?cluster=c", AddressFault::Parameter),
+            ("clickhouse://127.0.0.1/a?tls=maybe", AddressFault::Parameter),
+            ("clickhouse://192.0.2.1/a", AddressFault::Clear),
+            ("clickhouse://127.0.0.1.example.org/a", AddressFault::Clear),
+        ] {
+            assert_eq!(Address::parse(text), Err(fault), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "(clickhouse://)?.{0,60}") {
+            let _ = Address::parse(&text);
+        }
+    }
+}

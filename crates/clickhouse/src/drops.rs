@@ -1,0 +1,128 @@
+//! Deleting rows: what a [`Selection`] covers, as a condition in SQL.
+//!
+//! ClickHouse rewrites the parts of the table in which something is deleted, in the background; [`delete`] waits for that.
+
+use std::time::Duration;
+
+use store::{Selection, StoreError, StoreErrorKind};
+
+use crate::binary::Reader;
+use crate::link::Link;
+use crate::literal;
+use crate::rows::{OWNER, RDATA};
+use crate::schema::Schema;
+use crate::sources::{Id, ZONE};
+
+/// How many ids of sources one condition names.
+const IDS: usize = 500;
+/// The first wait for the server, and the longest.
+const WAITS: [Duration; 2] = [Duration::from_millis(20), Duration::from_secs(1)];
+/// How often it is waited for: about an hour.
+const LOOKS: usize = 3_600;
+
+/// How many entries a selection covers; `ids` are those of its origin's sources.
+///
+/// # Errors
+/// Those of [`Link::ask`].
+pub(crate) fn covered(
+    link: &Link,
+    schema: &Schema,
+    selection: &Selection,
+    ids: &[Id],
+) -> Result<u64, StoreError> {
+    let mut covered = 0_u64;
+    for condition in conditions(schema, selection, ids) {
+        let answer = link.ask(format!(
+            "SELECT count() FROM (SELECT key FROM {} WHERE key >= {} AND key < {} AND {condition} GROUP BY key, bailiwick, source) FORMAT RowBinary",
+            schema.entries,
+            literal::text(&[OWNER]),
+            literal::text(&[RDATA])
+        ))?;
+        let number = Reader::new(&answer).number();
+        covered = covered.saturating_add(number.ok_or_else(|| link.strange("no number"))?);
+    }
+    Ok(covered)
+}
+
+/// Deletes what a selection covers, and returns the number of entries.
+///
+/// # Errors
+/// Those of [`Link::ask`], and `Unavailable` if the server does not finish; it continues then.
+pub(crate) fn delete(
+    link: &Link,
+    schema: &Schema,
+    selection: &Selection,
+    ids: &[Id],
+) -> Result<u64, StoreError> {
+    let covered = covered(link, schema, selection, ids)?;
+    if covered > 0 {
+        let conditions = conditions(schema, selection, ids);
+        let tag = tag()?;
+        for condition in &conditions {
+            let start = literal::text(&[OWNER]);
+            link.ask(format!(
+                "ALTER TABLE {} DELETE WHERE key >= {start} AND {condition} AND '{tag}' = '{tag}'",
+                schema.entries
+            ))?;
+        }
+        finish(link, &tag, conditions.len() as u64)?;
+    }
+    Ok(covered)
+}
+
+/// The conditions that together cover a selection, and no row twice.
+fn conditions(schema: &Schema, selection: &Selection, ids: &[Id]) -> Vec<String> {
+    match selection {
+        Selection::LastSeenBefore(time) => {
+            let zone = format!("substring(source, 1, 1) = {}", literal::text(&[ZONE]));
+            vec![format!(
+                "(key, {zone}) IN (SELECT key, {zone} AS of_zone FROM {} WHERE key >= {} GROUP BY key, of_zone HAVING maxMerge(time_last) < {time})",
+                schema.entries,
+                literal::text(&[OWNER])
+            )]
+        }
+        Selection::Origin(_) => {
+            let listed = |ids: &[Id]| {
+                let ids: Vec<String> = ids.iter().map(|id| literal::text(id)).collect();
+                ["source IN (", &ids.join(", "), ")"].concat()
+            };
+            ids.chunks(IDS).map(listed).collect()
+        }
+        Selection::Suffix(name) => {
+            let mut prefix = Vec::new();
+            name.push_sort_key(&mut prefix);
+            prefix.pop();
+            let text = literal::text(&prefix);
+            vec![format!("substring(key, owner_at, {}) = {text}", prefix.len())]
+        }
+    }
+}
+
+/// A text that only the statements of one deletion contain, so that they are found in the list of what the server does.
+fn tag() -> Result<String, StoreError> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|error| StoreError::engine(StoreErrorKind::Unavailable, error))?;
+    Ok(blake3::hash(&random).to_hex().to_string())
+}
+
+/// Waits until the server has carried out so many statements with this tag. It may list them a moment after it has accepted them.
+fn finish(link: &Link, tag: &str, statements: u64) -> Result<(), StoreError> {
+    let [mut wait, longest] = WAITS;
+    let address = link.address();
+    let (database, table) = (address.database.as_bytes(), [&*address.tables, "entries"].concat());
+    let (database, table) = (literal::text(database), literal::text(table.as_bytes()));
+    for _ in 0..LOOKS {
+        let answer = link.ask(format!(
+            "SELECT countIf(is_done = 1) FROM system.mutations WHERE database = {database} AND table = {table} AND position(command, '{tag}') > 0 FORMAT RowBinary"
+        ))?;
+        if Reader::new(&answer).number() >= Some(statements) {
+            return Ok(());
+        }
+        link.pause(wait)?;
+        wait = (wait * 2).min(longest);
+    }
+    let detail = format!(
+        "{address}: the server is still deleting after an hour; look at system.mutations, and repeat the command when it is done"
+    );
+    Err(StoreError::engine(StoreErrorKind::Unavailable, detail))
+}

@@ -1,0 +1,221 @@
+//! Storing: a batch counts once, whatever is lost on the way.
+//!
+//! A batch is a block whose mark has the next version of its input's position. The position is stored after it. What happened to a
+//! block whose acknowledgement was lost is never guessed: the server is asked for the mark, once it no longer works on the block
+//! (each block is a query with a name that is made from the mark). If the server cannot be asked, the error says so.
+
+use std::ops::Bound;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use cof::{Batch, Position};
+use store::engine::{KeyRange, Positions};
+use store::{Held, Reached, StoreError, StoreErrorKind};
+
+use super::{ClickHouse, TURNS, lock};
+use crate::binary::Reader;
+use crate::inputs::Input;
+use crate::link::{Lost, PAUSES, insertion};
+use crate::sources::{self, Id};
+use crate::{literal, rows};
+
+/// How many inputs are known to have nothing unfinished; then it is looked up again.
+const CERTAIN: usize = 10_000;
+/// After how many new inputs it is counted again how many there are.
+const COUNT_AGAIN: usize = 256;
+/// How often it is asked whether the server still works on a block, and how long it is waited in between.
+const LOOKS: u32 = 60;
+const LOOK: Duration = Duration::from_secs(1);
+
+impl ClickHouse {
+    /// Stores a batch with a position, and returns whether it was stored before.
+    pub(super) fn absorb_with(&self, batch: &Batch, position: &Position) -> Result<bool, StoreError> {
+        let input = &position.input;
+        let turn = blake3::hash(input.as_bytes()).as_bytes().first().map_or(0, |byte| usize::from(*byte));
+        let turn = self.turns.get(turn % TURNS).ok_or(StoreError::Panicked)?;
+        let _turn = lock(turn)?;
+        let stored = self.stored(input)?;
+        if has_reached(&stored, position)? {
+            return Ok(true);
+        }
+        self.admit_sources(batch)?;
+        let is_known = stored.reached.is_some();
+        self.admit_input(position, batch.sources.len(), is_known)?;
+        self.add_sources(batch)?;
+        let named: Vec<Id> = batch.sources.iter().map(sources::id).collect();
+        let next = stored.next(Reached::at(position), &named);
+        lock(&self.certain)?.remove(input);
+        if !batch.observations.is_empty() {
+            self.insert(batch, &rows::mark(position, next.version, &named))?;
+        }
+        self.inputs.put(&self.link, input, &next)?;
+        self.is_certain(input)?;
+        if !is_known && let Some((_, added)) = lock(&self.held)?.as_mut() {
+            *added += 1;
+        }
+        Ok(false)
+    }
+
+    /// Stores a batch without a position.
+    pub(super) fn absorb_without(&self, batch: &Batch) -> Result<(), StoreError> {
+        self.admit_sources(batch)?;
+        self.add_sources(batch)?;
+        if batch.observations.is_empty() {
+            return Ok(());
+        }
+        let none = || StoreError::engine(StoreErrorKind::Unavailable, "the system has no random numbers");
+        self.insert(batch, &rows::random_mark().ok_or_else(none)?)
+    }
+
+    /// Stores a block with its mark. If an acknowledgement is lost, the mark says whether the block was stored, and the same bytes are
+    /// sent again if it was not.
+    fn insert(&self, batch: &Batch, mark: &[u8]) -> Result<(), StoreError> {
+        let mut settings = vec![("query_id", rows::label(mark))];
+        if self.schema.takes_tokens() {
+            settings.push(("insert_deduplication_token", blake3::hash(mark).to_hex().to_string()));
+        }
+        let block = rows::block(batch, mark)?;
+        let sql = insertion(&self.schema.entries, &block);
+        let bytes = Bytes::from(block.into_bytes());
+        let mut pauses = PAUSES.iter();
+        loop {
+            let Err(Lost { error, is_passing }) = self.link.offer(&sql, bytes.clone(), &settings) else {
+                return Ok(());
+            };
+            let pause = pauses.next().filter(|_| is_passing);
+            self.link.pause(pause.copied().unwrap_or_default())?;
+            match (self.mark_like(rows::prefix(mark), &[]), pause) {
+                (Ok(Some(stored)), _) if stored == mark => return Ok(()),
+                (Ok(Some(_)), _) => return Err(self.crossed()),
+                (Ok(None), None) => return Err(error),
+                (Err(_), None) => return Err(unknown(&error)),
+                (Ok(None) | Err(_), Some(_)) => {}
+            }
+        }
+    }
+
+    /// The mark of a stored block that begins like this.
+    fn mark_like(&self, prefix: &[u8], pauses: &'static [Duration]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.wait_for(&rows::label(prefix), pauses)?;
+        let range = KeyRange::head(prefix.to_vec());
+        let Some((_, Bound::Excluded(end))) = range.bounds() else { return Ok(None) };
+        let sql = format!(
+            "SELECT key FROM {} WHERE key >= {} AND key < {} LIMIT 1 FORMAT RowBinary",
+            self.schema.entries,
+            literal::text(range.start()),
+            literal::text(end)
+        );
+        let answer = self.link.ask_with(sql, pauses)?;
+        let mark = Reader::new(&answer).string().map(<[u8]>::to_vec);
+        if mark.is_none() && !answer.is_empty() { Err(self.link.strange("no key")) } else { Ok(mark) }
+    }
+
+    /// Two processes have stored a batch of one input.
+    fn crossed(&self) -> StoreError {
+        let detail = format!(
+            "{}: another process stores records of the same input at this time; let one of them do it, and send the batch again",
+            self.address()
+        );
+        StoreError::engine(StoreErrorKind::Unavailable, detail)
+    }
+
+    /// Waits while the server still stores a block of which nobody waits for the acknowledgement.
+    fn wait_for(&self, label: &str, pauses: &'static [Duration]) -> Result<(), StoreError> {
+        for _ in 0..LOOKS {
+            let sql =
+                format!("SELECT count() FROM system.processes WHERE query_id = '{label}' FORMAT RowBinary");
+            let answer = self.link.ask_with(sql, pauses)?;
+            if Reader::new(&answer).number() == Some(0) {
+                return Ok(());
+            }
+            self.link.pause(LOOK)?;
+        }
+        let detail = format!(
+            "{}: the server has been storing a batch of the same input for {} s; see what it does in system.processes, and try again",
+            self.address(),
+            LOOK.as_secs() * u64::from(LOOKS)
+        );
+        Err(StoreError::engine(StoreErrorKind::Unavailable, detail))
+    }
+
+    /// The stored state of an input. If a batch was stored and its position was not, it is stored now.
+    pub(super) fn stored(&self, input: &Arc<str>) -> Result<Input, StoreError> {
+        let stored = self.inputs.get(&self.link, input)?;
+        if lock(&self.certain)?.contains(input) {
+            return Ok(stored);
+        }
+        let Some((reached, named)) = self.mark_after(input, &stored)? else {
+            self.is_certain(input)?;
+            return Ok(stored);
+        };
+        let next = stored.next(reached, &named);
+        self.inputs.put(&self.link, input, &next)?;
+        self.is_certain(input)?;
+        Ok(next)
+    }
+
+    /// The position in the mark of the batch after a stored state.
+    fn mark_after(&self, input: &str, stored: &Input) -> Result<Option<(Reached, Vec<Id>)>, StoreError> {
+        let prefix = rows::mark_prefix(input, stored.version.saturating_add(1));
+        let Some(mark) = self.mark_like(&prefix, &PAUSES)? else { return Ok(None) };
+        let read = rows::read_mark(&mark);
+        read.map(Some).ok_or_else(|| self.link.strange("something else than the mark of a batch"))
+    }
+
+    fn is_certain(&self, input: &Arc<str>) -> Result<(), StoreError> {
+        let mut certain = lock(&self.certain)?;
+        if certain.len() >= CERTAIN {
+            certain.clear();
+        }
+        certain.insert(Arc::clone(input));
+        Ok(())
+    }
+
+    fn admit_sources(&self, batch: &Batch) -> Result<(), StoreError> {
+        let known = Arc::clone(&*lock(&self.sources)?);
+        self.limits.admit_sources(&batch.sources, |source| known.knows(source), known.len())
+    }
+
+    /// Stores the sources of a batch that are not known yet.
+    fn add_sources(&self, batch: &Batch) -> Result<(), StoreError> {
+        let known = Arc::clone(&*lock(&self.sources)?);
+        let new: Vec<_> = batch.sources.iter().filter(|source| !known.knows(source)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        self.link.insert(&self.schema.sources, sources::block(&new), None)?;
+        self.read_sources().map(drop)
+    }
+
+    fn admit_input(&self, position: &Position, named: usize, is_known: bool) -> Result<(), StoreError> {
+        let mut held = lock(&self.held)?;
+        let counted = held.filter(|(_, added)| is_known || *added < COUNT_AGAIN);
+        let (now, added) = match counted {
+            Some(counted) => counted,
+            None => (self.inputs.held(&self.link)?, 0),
+        };
+        *held = Some((now, added));
+        let more = |number: usize| number.saturating_add(added);
+        let expiring = if position.expires.is_some() { more(now.expiring) } else { now.expiring };
+        let now = Held { inputs: more(now.inputs), expiring, is_known, ..now };
+        self.limits.admit_one(position, named, &now)
+    }
+}
+
+/// Whether a batch with this position was stored before.
+fn has_reached(stored: &Input, position: &Position) -> Result<bool, StoreError> {
+    let mut positions = Positions::<()>::default();
+    if let Some(reached) = stored.reached {
+        positions.advance(&position.input, reached, []);
+    }
+    positions.has_reached(Some(position))
+}
+
+/// The error of a batch that the server may have stored.
+fn unknown(error: &StoreError) -> StoreError {
+    let detail = format!(
+        "{error}; whether the batch was stored is not known: if it has a name, such as that of a file or an Idempotency-Key, send it again, and it counts once"
+    );
+    StoreError::engine(error.kind(), detail)
+}

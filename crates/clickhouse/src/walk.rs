@@ -1,0 +1,317 @@
+//! Reading tuples in the order of their keys: [`Snapshot`] is [`Tuples`] on a server.
+//!
+//! A walk asks for a few rows, and for more and more while it goes on. The last tuple of a slice may have more rows, so it is read
+//! again with the next slice. Rows with the same key, bailiwick and source are merged here, whatever the server has merged.
+//!
+//! A slice shows the table at one moment. What arrives between two slices may or may not be in an answer. Rows that do not follow each
+//! other in order are an error, never an answer.
+
+use std::cell::Cell;
+use std::ops::Bound;
+use std::sync::Arc;
+
+use cof::Source;
+use store::engine::{KeyRange, Side, Tuples, Value, Walk, Word};
+use store::{StoreError, StoreErrorKind};
+
+use crate::binary::Reader;
+use crate::link::Link;
+use crate::literal;
+use crate::rows::{count, first_byte};
+use crate::schema::Schema;
+use crate::sources::{Id, Sources};
+
+/// By what factor each slice is larger than the one before.
+const GROWTH: usize = 4;
+/// The largest slice, in rows.
+const SLICE: usize = 16_384;
+/// The most rows of one tuple.
+const TUPLE: usize = 1 << 20;
+/// The largest slice, in bytes.
+const MOST: usize = 64 << 20;
+
+/// The tables, and the sources that were known at a moment.
+pub(crate) struct Snapshot<'a> {
+    link: &'a Link,
+    schema: &'a Schema,
+    sources: Arc<Sources>,
+    /// How many rows the first slice of a walk has.
+    first: usize,
+    /// Whether there was a row of an unknown source.
+    is_stale: Cell<bool>,
+}
+
+impl<'a> Snapshot<'a> {
+    pub(crate) fn new(link: &'a Link, schema: &'a Schema, sources: Arc<Sources>, first: usize) -> Self {
+        Self { link, schema, sources, first: first.clamp(1, SLICE), is_stale: Cell::new(false) }
+    }
+
+    /// Whether another process has added a source, so that the sources have to be read again.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.is_stale.get()
+    }
+
+    fn sql(&self, start: &[u8], end: &[u8], rows: usize) -> String {
+        let (is_final, order) = if self.schema.reads_in_order() {
+            ("", "ORDER BY key, bailiwick, source ")
+        } else {
+            ("FINAL ", "")
+        };
+        format!(
+            "SELECT key, bailiwick, source, finalizeAggregation(time_first), finalizeAggregation(time_last), finalizeAggregation(count_high), finalizeAggregation(count_low), finalizeAggregation(count_most), finalizeAggregation(count_known) FROM {} {is_final}WHERE key >= {} AND key < {} {order}LIMIT {rows} FORMAT RowBinary",
+            self.schema.entries,
+            literal::text(start),
+            literal::text(end)
+        )
+    }
+}
+
+impl Tuples for Snapshot<'_> {
+    fn walk(&self, side: Side, range: &KeyRange) -> Result<Box<dyn Walk<'_> + '_>, StoreError> {
+        let byte = first_byte(side);
+        let with_byte = |key: &[u8]| [&[byte][..], key].concat();
+        let start = range.bounds().map(|(start, _)| match start {
+            Bound::Included(key) | Bound::Excluded(key) => with_byte(key),
+            Bound::Unbounded => vec![byte],
+        });
+        let end = match range.bounds() {
+            Some((_, Bound::Included(key) | Bound::Excluded(key))) => with_byte(key),
+            _ => vec![byte + 1],
+        };
+        Ok(Box::new(Stretch { snapshot: self, start, end, rows: self.first, tuples: Vec::new(), at: 0 }))
+    }
+}
+
+/// The tuples of a range.
+struct Stretch<'a> {
+    snapshot: &'a Snapshot<'a>,
+    /// Where the next slice begins; `None` if there is none.
+    start: Option<Vec<u8>>,
+    end: Vec<u8>,
+    /// How many rows the next slice has.
+    rows: usize,
+    /// The tuples of this slice.
+    tuples: Vec<Tuple<'a>>,
+    /// The number of the current tuple in the slice, from 1; 0 before the first.
+    at: usize,
+}
+
+/// A tuple with all its entries.
+#[derive(Debug)]
+struct Tuple<'a> {
+    /// With the byte before it.
+    key: Vec<u8>,
+    entries: Vec<Entry<'a>>,
+}
+
+#[derive(Debug)]
+struct Entry<'a> {
+    bailiwick: u8,
+    id: Id,
+    source: &'a Source,
+    value: Value,
+}
+
+/// What a slice consists of.
+#[derive(Debug, PartialEq, Eq)]
+enum Unread {
+    /// Bytes that are no rows.
+    Form,
+    /// Rows that are not sorted.
+    Order,
+    /// A row of a source that is not known.
+    Source,
+}
+
+impl<'a> Walk<'a> for Stretch<'a> {
+    fn advance(&mut self) -> Result<bool, StoreError> {
+        if self.at < self.tuples.len() {
+            self.at += 1;
+            return Ok(true);
+        }
+        self.tuples.clear();
+        self.at = 0;
+        let Some(start) = self.start.take() else { return Ok(false) };
+        self.fetch(&start)?;
+        self.at = self.tuples.len().min(1);
+        Ok(self.at > 0)
+    }
+
+    fn key(&self) -> &[u8] {
+        self.tuple().and_then(|tuple| tuple.key.get(1..)).unwrap_or_default()
+    }
+
+    fn words(&self, words: &mut Vec<Word<'a>>) -> Result<(), StoreError> {
+        let entries = self.tuple().map(|tuple| tuple.entries.iter()).unwrap_or_default();
+        words.extend(entries.map(|entry| Word {
+            bailiwick: entry.bailiwick,
+            source: entry.source,
+            value: entry.value,
+        }));
+        Ok(())
+    }
+}
+
+impl<'a> Stretch<'a> {
+    fn tuple(&self) -> Option<&Tuple<'a>> {
+        self.tuples.get(self.at.checked_sub(1)?)
+    }
+
+    /// Reads the next slice. It has at least one tuple, unless there are no more.
+    fn fetch(&mut self, start: &[u8]) -> Result<(), StoreError> {
+        loop {
+            let (mut tuples, is_last) = self.slice(start)?;
+            let begun = if is_last { None } else { tuples.pop() };
+            let is_enough = is_last || !tuples.is_empty();
+            if !is_enough && self.rows >= TUPLE {
+                return Err(self.too_much());
+            }
+            self.rows = if is_enough {
+                self.rows.saturating_mul(GROWTH).min(SLICE.max(self.rows))
+            } else {
+                self.rows.saturating_mul(GROWTH).min(TUPLE)
+            };
+            if is_enough {
+                self.tuples = tuples;
+                self.start = begun.map(|tuple| tuple.key);
+                return Ok(());
+            }
+        }
+    }
+
+    /// The tuples of one slice, and whether it is the last one.
+    fn slice(&self, start: &[u8]) -> Result<(Vec<Tuple<'a>>, bool), StoreError> {
+        let snapshot = self.snapshot;
+        let block = self.rows.clamp(1_024, 65_536).to_string();
+        let settings = [("max_threads", "1".to_owned()), ("max_block_size", block)];
+        let reply = snapshot.link.select(snapshot.sql(start, &self.end, self.rows), MOST, &settings)?;
+        let (tuples, rows) =
+            decode(&reply.body, reply.is_cut, &snapshot.sources).map_err(|unread| match unread {
+                Unread::Form => snapshot.link.strange("something else than rows"),
+                Unread::Order => snapshot.link.strange("rows that are not in order"),
+                Unread::Source => {
+                    snapshot.is_stale.set(true);
+                    snapshot.link.strange("a row of a source that it does not have")
+                }
+            })?;
+        if reply.is_cut && tuples.len() < 2 {
+            return Err(self.too_much());
+        }
+        Ok((tuples, !reply.is_cut && rows < self.rows))
+    }
+
+    fn too_much(&self) -> StoreError {
+        let detail = format!(
+            "{}: more sources have reported one record than can be read at once",
+            self.snapshot.link.address()
+        );
+        StoreError::engine(StoreErrorKind::Unavailable, detail)
+    }
+}
+
+/// Tuples, and from how many rows they are. Of an answer that was cut, the last row may be incomplete and is left out.
+fn decode<'a>(bytes: &[u8], is_cut: bool, sources: &'a Sources) -> Result<(Vec<Tuple<'a>>, usize), Unread> {
+    let mut reader = Reader::new(bytes);
+    let mut tuples: Vec<Tuple<'a>> = Vec::new();
+    let mut rows = 0;
+    while !reader.is_at_end() {
+        let Some(row) = Row::read(&mut reader) else {
+            return if is_cut { Ok((tuples, rows)) } else { Err(Unread::Form) };
+        };
+        rows += 1;
+        let source = sources.get(&row.id).ok_or(Unread::Source)?;
+        let Row { key, bailiwick, id, .. } = row;
+        let value = row.value(source);
+        let entry = Entry { bailiwick, id, source, value };
+        match tuples.last_mut() {
+            Some(last) if last.key == key => last.add(entry)?,
+            Some(last) if *last.key > *key => return Err(Unread::Order),
+            _ => tuples.push(Tuple { key: key.to_vec(), entries: vec![entry] }),
+        }
+    }
+    Ok((tuples, rows))
+}
+
+impl<'a> Tuple<'a> {
+    fn add(&mut self, entry: Entry<'a>) -> Result<(), Unread> {
+        match self.entries.last_mut() {
+            Some(last) if (last.bailiwick, last.id) == (entry.bailiwick, entry.id) => {
+                last.value.merge(entry.value, entry.source.kind);
+            }
+            Some(last) if (last.bailiwick, last.id) > (entry.bailiwick, entry.id) => {
+                return Err(Unread::Order);
+            }
+            _ => self.entries.push(entry),
+        }
+        Ok(())
+    }
+}
+
+/// One row of an answer.
+struct Row<'b> {
+    key: &'b [u8],
+    bailiwick: u8,
+    id: Id,
+    first: u64,
+    last: u64,
+    high: u64,
+    low: u64,
+    most: u64,
+    is_known: bool,
+}
+
+impl<'b> Row<'b> {
+    fn read(reader: &mut Reader<'b>) -> Option<Self> {
+        Some(Self {
+            key: reader.string()?,
+            bailiwick: reader.byte()?,
+            id: reader.fixed()?,
+            first: reader.number()?,
+            last: reader.number()?,
+            high: reader.number()?,
+            low: reader.number()?,
+            most: reader.number()?,
+            is_known: reader.byte()? == 1,
+        })
+    }
+
+    fn value(&self, source: &Source) -> Value {
+        let count = count(source.kind, self.high, self.low, self.most, self.is_known);
+        Value { first: self.first, last: self.last, count }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn row(key: &[u8], bailiwick: u8) -> Vec<u8> {
+        let mut bytes = vec![u8::try_from(key.len()).unwrap()];
+        bytes.extend_from_slice(key);
+        bytes.push(bailiwick);
+        bytes.extend_from_slice(&[0; 16]);
+        for number in [1_u64, 2, 0, 3, 0] {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        bytes.push(1);
+        bytes
+    }
+
+    #[test]
+    fn a_row_of_an_unknown_source_is_told_apart_from_bytes_that_are_none() {
+        let sources = Sources::default();
+        assert_eq!(decode(&row(b"a", 1), false, &sources).unwrap_err(), Unread::Source);
+        let cut = &row(b"a", 1)[..20];
+        assert_eq!(decode(cut, false, &sources).unwrap_err(), Unread::Form);
+        assert_eq!(decode(cut, true, &sources).unwrap().1, 0);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..120), is_cut: bool) {
+            let _ = decode(&bytes, is_cut, &Sources::default());
+        }
+    }
+}
