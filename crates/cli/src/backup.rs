@@ -27,7 +27,13 @@ pub(crate) fn run(command: &BackupArgs, config: &Config, arguments: &Arguments) 
     let shown = command.to.display().to_string();
     let workbench = kept::open_existing(arguments)?;
     let pdns = database::folder(arguments)?;
-    let has_records = !Database::is_empty(&pdns);
+    let server = database::server(config)?;
+    let has_records = server.is_none() && !Database::is_empty(&pdns);
+    if let Some(address) = server {
+        terminal::say(&format!(
+            "the passive-DNS database at {address} is not part of the backup; back it up with ClickHouse's BACKUP TABLE"
+        ));
+    }
     if workbench.is_none() && !has_records {
         return Err(Failure::Usage("the data folder is empty: nothing to back up".to_owned()));
     }

@@ -44,6 +44,7 @@ pub(crate) struct Config {
     pub(crate) serve: Serve,
     pub(crate) threatq: Threatq,
     pub(crate) database: Database,
+    pub(crate) store: Store,
     pub(crate) integrations: Integrations,
     pub(crate) enrich: Enrich,
     pub(crate) handover: Handover,
@@ -138,6 +139,14 @@ pub(crate) struct Database {
     /// 0 keeps records for ever.
     #[serde(deserialize_with = "number")]
     pub(crate) keep_days: u32,
+}
+
+/// Where the passive-DNS database is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Store {
+    /// Empty means the data folder.
+    pub(crate) address: String,
 }
 
 fn choice<'de, T: ValueEnum, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {

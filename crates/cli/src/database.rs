@@ -1,4 +1,4 @@
-//! The passive-DNS database of the data folder: its path, how it is opened, and what its errors mean for a command.
+//! The passive-DNS database of the data folder, or on a server: its path, how it is opened, and what its errors mean for a command.
 //!
 //! A command gets a [`Database`], whether a server has opened it or not. If another command has locked it, it waits for a
 //! limited time, and says for which process.
@@ -10,6 +10,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use ::database::Database;
+use clickhouse::{Address, AddressFault, ClickHouse};
 use cof::time::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
 use operation::provider::OwnDatabase;
@@ -25,6 +26,8 @@ use crate::{kept, terminal};
 
 /// The folder of the database in the data folder.
 const FOLDER: &str = "pdns";
+/// The environment variable for the password of a server.
+const PASSWORD: &str = "BACKSIGHT_SECRET_STORE";
 /// How often per second a command checks whether the database is free.
 const LOOKS_PER_SECOND: usize = 10;
 
@@ -42,8 +45,39 @@ pub(crate) fn folder(arguments: &Arguments) -> Result<PathBuf, Failure> {
     Ok(kept::folder(arguments)?.join(FOLDER))
 }
 
-/// Opens the database of the data folder.
+/// The server that has the database, if it is not in the data folder.
+pub(crate) fn server(config: &Config) -> Result<Option<Address>, Failure> {
+    let text = &*config.store.address;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let wrong = |fault: AddressFault| Failure::Usage(format!("{}: {fault}", config.name("store", "address")));
+    Address::parse(text).map(Some).map_err(wrong)
+}
+
+/// The password for the server.
+pub(crate) fn password() -> Result<String, Failure> {
+    Ok(terminal::environment(PASSWORD)?.unwrap_or_default())
+}
+
+/// Opens the database on a server.
+pub(crate) fn open_server(address: &Address) -> Result<ClickHouse, Failure> {
+    ClickHouse::open(address, &password()?).map_err(|error| refused(&error))
+}
+
+/// An error of a server, whose text names it.
+pub(crate) fn refused(error: &StoreError) -> Failure {
+    match error.kind() {
+        StoreErrorKind::Absent => Failure::Usage(error.to_string()),
+        _ => Failure::Work(error.to_string()),
+    }
+}
+
+/// Opens the database of the data folder, or that on a server.
 pub(crate) fn open(arguments: &Arguments, config: &Config, access: Access) -> Result<Database, Failure> {
+    if let Some(address) = server(config)? {
+        return Ok(Database::ClickHouse(Box::new(open_server(&address)?)));
+    }
     let folder = folder(arguments)?;
     if access == Access::Read && Database::is_empty(&folder) {
         let text = format!("there is no passive-DNS database in {} yet", folder.display());
@@ -77,6 +111,11 @@ pub(crate) fn data_folder(
     clock: Clock,
 ) -> Result<DataFolder, Failure> {
     let path = kept::folder(arguments)?;
+    if let Some(address) = server(config)? {
+        let password = password()?;
+        let database = OwnDatabase::opened_by(move || Ok(Arc::new(ClickHouse::open(&address, &password)?)));
+        return Ok(DataFolder { path, clock, database });
+    }
     let (folder, options, wait_seconds) = (path.join(FOLDER), options(config), config.database.wait_seconds);
     let database = OwnDatabase::opened_by(move || {
         if Database::is_empty(&folder) {
@@ -87,10 +126,10 @@ pub(crate) fn data_folder(
     Ok(DataFolder { path, clock, database })
 }
 
-/// Opens the database of the data folder for reading, if there is one.
+/// Opens the database for reading, if there is one in the data folder or on a server.
 pub(crate) fn open_existing(arguments: &Arguments, config: &Config) -> Result<Option<Database>, Failure> {
-    let is_empty = Database::is_empty(&folder(arguments)?);
-    if is_empty { Ok(None) } else { open(arguments, config, Access::Read).map(Some) }
+    let is_there = server(config)?.is_some() || !Database::is_empty(&folder(arguments)?);
+    is_there.then(|| open(arguments, config, Access::Read)).transpose()
 }
 
 /// Opens the database in a folder.

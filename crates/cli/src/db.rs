@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use ::database::Database;
+use clickhouse::{Address, Made};
 use cof::Name;
 use cof::time::Clock;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -22,11 +23,13 @@ use crate::terminal::{self, plural, thousands};
 use crate::{backup, kept};
 
 pub(crate) fn run(command: &DbArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
-    let desk = Desk { config, arguments };
+    let desk = Desk { config, arguments, server: database::server(config)? };
+    desk.refuse_what_servers_do_themselves(&command.command)?;
     match &command.command {
         DbCommand::Backup(command) => desk.backup(command),
         DbCommand::Compact(command) => desk.compact(command),
         DbCommand::Drop(command) => desk.drop(command),
+        DbCommand::Init(command) => desk.init(command),
         DbCommand::Restore(command) => desk.restore(command),
         DbCommand::Stats(command) => desk.stats(command),
         DbCommand::Verify(command) => return desk.verify(command),
@@ -38,20 +41,69 @@ pub(crate) fn run(command: &DbArgs, config: &Config, arguments: &Arguments) -> R
 struct Desk<'a> {
     config: &'a Config,
     arguments: &'a Arguments,
+    /// The server that has the database, if it is not in a folder.
+    server: Option<Address>,
 }
 
 impl Desk<'_> {
     /// Opens the database if it exists: none of these commands creates it.
     fn open(&self, access: Access) -> Result<Database, Failure> {
+        if self.server.is_some() {
+            return database::open(self.arguments, self.config, access);
+        }
         let there = !Database::is_empty(&database::folder(self.arguments)?);
         database::open(self.arguments, self.config, if there { access } else { Access::Read })
     }
 
     fn failed(&self, error: &StoreError) -> Failure {
+        if self.server.is_some() {
+            return database::refused(error);
+        }
         match database::folder(self.arguments) {
             Ok(folder) => database::failed(&folder, error),
             Err(failure) => failure,
         }
+    }
+
+    /// Says what to use instead of a command that is for files.
+    fn refuse_what_servers_do_themselves(&self, command: &DbCommand) -> Result<(), Failure> {
+        let Some(address) = &self.server else { return Ok(()) };
+        let table = format!("{}.{}entries", address.database, address.tables);
+        let (what, instead) = match command {
+            DbCommand::Backup(_) | DbCommand::Restore(_) => {
+                ("backups", format!("use ClickHouse's BACKUP TABLE, or ALTER TABLE {table} FREEZE"))
+            }
+            DbCommand::Compact(_) => (
+                "compacting",
+                format!("ClickHouse merges by itself; OPTIMIZE TABLE {table} FINAL does it at once"),
+            ),
+            // The workbench can be verified.
+            DbCommand::Verify(_) if kept::open_existing(self.arguments)?.is_some() => {
+                terminal::say(&format!(
+                    "the passive-DNS database on {address} is not verified here; use ClickHouse's CHECK TABLE {table}"
+                ));
+                return Ok(());
+            }
+            DbCommand::Verify(_) => ("verifying", format!("use ClickHouse's CHECK TABLE {table}")),
+            DbCommand::Drop(_) | DbCommand::Init(_) | DbCommand::Stats(_) => return Ok(()),
+        };
+        Err(Failure::Usage(format!("{what} of the database on {address} is not done by Backsight"))
+            .hint(&instead))
+    }
+
+    fn init(&self, command: &ViewArgs) -> Result<(), Failure> {
+        let Some(address) = &self.server else {
+            return Err(Failure::Usage("db init: creates tables on a server, and none is given".to_owned())
+                .hint("use --store clickhouse://USER@HOST:PORT/DATABASE; the database of a data folder is created by the first import"));
+        };
+        let made = clickhouse::init(address, &database::password()?).map_err(|error| self.failed(&error))?;
+        let shown = address.to_string();
+        print(command.format, &json!({ "store": shown, "created": made == Made::New }), || match made {
+            Made::New => format!("Created the passive-DNS database at {shown}.\n"),
+            Made::Already => {
+                format!("The passive-DNS database at {shown} exists already; nothing was changed.\n")
+            }
+        })
     }
 
     fn backup(&self, command: &BackupArgs) -> Result<(), Failure> {
@@ -151,9 +203,14 @@ impl Desk<'_> {
         let database = self.open(Access::Read)?;
         let failed = |error: StoreError| self.failed(&error);
         let (stats, size) = (database.stats().map_err(failed)?, database.sizes().map_err(failed)?);
-        let folder = database::folder(self.arguments)?.display().to_string();
+        let store = self.server.as_ref().map(ToString::to_string);
+        let folder = match &store {
+            Some(_) => None,
+            None => Some(database::folder(self.arguments)?.display().to_string()),
+        };
         let shape = json!({
             "folder": folder,
+            "store": store,
             "server": database.server(),
             "entries": stats.entries,
             "sources": stats.sources,
@@ -162,15 +219,19 @@ impl Desk<'_> {
         });
         print(command.format, &shape, || {
             let server = database.server().map(|process| format!(", open in a server (process {process})"));
+            let (place, unit) = match (folder, &store) {
+                (None, Some(store)) => (store.clone(), "part"),
+                (folder, _) => (folder.unwrap_or_default(), "file"),
+            };
             format!(
-                "{folder}{}\nentries: {} (one per record and source; parts that are not merged yet count separately)\n\
+                "{place}{}\nentries: {} (one per record and source; parts that are not merged yet count separately)\n\
                  sources: {}\nfiles imported: {}\non disk: {} in {}\nin memory: {}\n",
                 server.unwrap_or_default(),
                 thousands(stats.entries),
                 thousands(stats.sources),
                 thousands(stats.inputs),
                 octets(size.octets),
-                plural(size.runs, "file"),
+                plural(size.runs, unit),
                 octets(size.memory)
             )
         })
@@ -178,7 +239,7 @@ impl Desk<'_> {
 
     fn verify(&self, command: &ViewArgs) -> Result<Exit, Failure> {
         let workbench = kept::open_existing(self.arguments)?;
-        let has_records = !Database::is_empty(&database::folder(self.arguments)?);
+        let has_records = self.server.is_none() && !Database::is_empty(&database::folder(self.arguments)?);
         // Without either of them, the error states that there is nothing to check.
         let records = if has_records || workbench.is_none() { Some(self.verify_records()?) } else { None };
         let checked = workbench.map(|workbench| workbench.verify(&mut |_, _| ())).transpose()?;

@@ -1,4 +1,5 @@
-//! The durable database of a folder: opened by this process, or used through the socket of the server that has opened it.
+//! The durable database of a folder: opened by this process, or used through the socket of the server that has opened it; or a
+//! database on a `ClickHouse` server, which needs no folder.
 //!
 //! Only one process at a time writes to a folder ([`runs::Runs`] locks it), and a server does so for a long time. So that every
 //! command works the same while a server runs, the server listens on [`SOCKET`] in the folder ([`Door`]), and
@@ -18,6 +19,7 @@ mod wire;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clickhouse::{ClickHouse, Footprint};
 use cof::{Batch, Digest};
 use runs::{Options, Runs, Sizes, Step, Verified};
 use store::{
@@ -30,8 +32,10 @@ use remote::Remote;
 /// The socket in a folder, of mode 0600.
 pub const SOCKET: &str = "backsight.sock";
 
-/// A passive-DNS database in a folder.
+/// A passive-DNS database in a folder, or on a server.
 pub enum Database {
+    /// The database is on a server that any number of processes use.
+    ClickHouse(Box<ClickHouse>),
     /// The database was opened by this process.
     Local {
         /// The engine.
@@ -100,7 +104,7 @@ impl Database {
     /// The process of the server in use, if any.
     pub fn server(&self) -> Option<u32> {
         match self {
-            Self::Local { .. } => None,
+            Self::ClickHouse(_) | Self::Local { .. } => None,
             Self::Remote(remote) => Some(remote.process()),
         }
     }
@@ -111,6 +115,7 @@ impl Database {
     /// I/O errors, and damage.
     pub fn compact(&self) -> Result<(), StoreError> {
         match self {
+            Self::ClickHouse(_) => Err(not_there("ClickHouse merges by itself")),
             Self::Local { runs, .. } => Ok(runs.compact()?),
             Self::Remote(remote) => remote.compact(),
         }
@@ -122,6 +127,7 @@ impl Database {
     /// The first damage.
     pub fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<Verified, StoreError> {
         match self {
+            Self::ClickHouse(_) => Err(not_there("use ClickHouse's CHECK TABLE")),
             Self::Local { runs, .. } => Ok(runs.verify(progress)?),
             Self::Remote(remote) => remote.verify(progress),
         }
@@ -133,6 +139,7 @@ impl Database {
     /// I/O errors; there is no such folder then.
     pub fn backup(&self, to: &Path) -> Result<(), StoreError> {
         match self {
+            Self::ClickHouse(_) => Err(not_there("use ClickHouse's BACKUP TABLE or ALTER TABLE … FREEZE")),
             Self::Local { runs, folder } => Ok(runs.backup(to, folder)?),
             Self::Remote(remote) => remote.backup(to),
         }
@@ -144,17 +151,22 @@ impl Database {
     /// Errors of the engine.
     pub fn count_where(&self, selection: &Selection) -> Result<u64, StoreError> {
         match self {
+            Self::ClickHouse(server) => server.count_where(selection),
             Self::Local { runs, .. } => forget::count(runs, selection),
             Self::Remote(remote) => remote.count_where(selection),
         }
     }
 
-    /// The space on disk and in memory.
+    /// The space on disk and in memory; on a server, its parts and their rows.
     ///
     /// # Errors
     /// Errors of the connection.
     pub fn sizes(&self) -> Result<Sizes, StoreError> {
         match self {
+            Self::ClickHouse(server) => {
+                let Footprint { parts, octets, rows } = server.footprint()?;
+                Ok(Sizes { runs: parts, octets, tuples: rows, memory: 0 })
+            }
             Self::Local { runs, .. } => Ok(runs.sizes()),
             Self::Remote(remote) => remote.sizes(),
         }
@@ -162,10 +174,16 @@ impl Database {
 
     fn store(&self) -> &dyn Store {
         match self {
+            Self::ClickHouse(server) => &**server,
             Self::Local { runs, .. } => runs,
             Self::Remote(remote) => remote,
         }
     }
+}
+
+/// What a server with its own tools does not do for us.
+fn not_there(instead: &str) -> StoreError {
+    StoreError::engine(StoreErrorKind::Refused, format!("the passive-DNS database is on a server: {instead}"))
 }
 
 impl Store for Database {

@@ -8,7 +8,7 @@ use intake::Format as InputFormat;
 use store::Limits;
 
 use super::View;
-use super::database::{input_format, text};
+use super::database::{StoreArgs, input_format, text};
 use super::forwarding::ForwardingArgs;
 use super::noise::NoiseArgs;
 use super::sensing::SensingArgs;
@@ -119,6 +119,8 @@ pub(crate) struct HowArgs {
     /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
+    #[command(flatten)]
+    pub(crate) database: StoreArgs,
     #[command(flatten)]
     pub(crate) forwarding: ForwardingArgs,
     #[command(flatten)]

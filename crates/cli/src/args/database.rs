@@ -85,6 +85,8 @@ pub(crate) struct ImportArgs {
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,
     #[command(flatten)]
+    pub(crate) place: StoreArgs,
+    #[command(flatten)]
     pub(crate) sensing: SensingArgs,
     #[command(flatten)]
     pub(crate) noise: NoiseArgs,
@@ -131,6 +133,15 @@ and with --summary:
 
 For more than 10,000 rows use: backsight export QUESTION";
 
+/// Where the passive-DNS database is.
+#[derive(Debug, Args)]
+pub(crate) struct StoreArgs {
+    /// Use the database on this ClickHouse server, clickhouse://USER@HOST:PORT/DATABASE, instead of that of the data folder; the
+    /// password is in `BACKSIGHT_SECRET_STORE`
+    #[arg(long, value_name = "URL")]
+    pub(crate) store: Option<String>,
+}
+
 /// Filters of a query.
 #[derive(Debug, Args)]
 pub(crate) struct Narrowed {
@@ -175,6 +186,8 @@ pub(crate) struct LookupArgs {
     /// The output format
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) format: Format,
+    #[command(flatten)]
+    pub(crate) place: StoreArgs,
 }
 
 /// The order of rows.
@@ -197,6 +210,8 @@ pub(crate) struct ExportArgs {
     /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: ExportFormat,
+    #[command(flatten)]
+    pub(crate) place: StoreArgs,
 }
 
 /// The format of an export.
@@ -209,6 +224,10 @@ pub(crate) enum ExportFormat {
 
 #[derive(Debug, Args)]
 pub(crate) struct DbArgs {
+    /// Use the database on this ClickHouse server, clickhouse://USER@HOST:PORT/DATABASE, instead of that of the data folder; the
+    /// password is in `BACKSIGHT_SECRET_STORE`
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) store: Option<String>,
     #[command(subcommand)]
     pub(crate) command: DbCommand,
 }
@@ -237,6 +256,17 @@ pub(crate) enum DbCommand {
             With --format json: {\"dropped\": entries, \"dry_run\"}"
     )]
     Drop(DropArgs),
+    /// Create the tables of a database on a ClickHouse server
+    #[command(
+        long_about = "Creates the database and the tables of passive DNS on a ClickHouse server, or completes what was begun. Tables that \
+            exist are never changed.\n\n\
+            The server must recognise a block of records that is sent again, so that no record counts twice: version 18.16 or newer \
+            with ZooKeeper or Keeper, or version 22.2 or newer. The database of a data folder is created by the first import.",
+        after_help = "Example: backsight db init --store clickhouse://pdns@127.0.0.1:8123/pdns\n\n\
+            After ? in the address: tls=yes (for other machines), ca_file=PATH, tables=PREFIX_ [default: pdns_].\n\
+            With --format json: {\"store\": the address, \"created\": false if the tables were there}"
+    )]
+    Init(ViewArgs),
     /// Restore the passive-DNS database from a backup
     #[command(after_help = "Example: backsight db restore /mnt/backup/pdns-monday\n\n\
             The database must not exist yet. The backup is verified first.\n\
@@ -244,7 +274,7 @@ pub(crate) enum DbCommand {
     Restore(RestoreArgs),
     /// Show the size of the database, in memory and on disk
     #[command(after_help = "With --format json:\n  \
-        {\"folder\", \"server\": its process or null, \"entries\", \"sources\", \"inputs\", \"sizes\": {\"runs\", \"octets\", \"tuples\", \"memory\"}}")]
+        {\"folder\": null on a server, \"store\": the address or null, \"server\": the process that has the folder open, or null, \"entries\", \"sources\", \"inputs\", \"sizes\": {\"runs\", \"octets\", \"tuples\", \"memory\"}}")]
     Stats(ViewArgs),
     /// Read both databases completely and verify them
     #[command(

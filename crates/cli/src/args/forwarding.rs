@@ -13,7 +13,7 @@ pub(crate) const SPOOL: std::ops::RangeInclusive<u64> = 16..=1 << 20;
 #[command(next_help_heading = "Forwarding to another server")]
 pub(crate) struct ForwardingArgs {
     /// Send the records to the Backsight server at this address, such as <https://pdns.example.org>, instead of storing them
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", conflicts_with = "store")]
     pub(crate) to: Option<String>,
     /// A file with the token for that server, which only its owner (and group) can read [default: `BACKSIGHT_SECRET_TOKEN`]
     #[arg(long, value_name = "FILE", requires = "to")]

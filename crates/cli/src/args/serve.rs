@@ -4,12 +4,16 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::database::StoreArgs;
+
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct ServeArgs {
     /// The address and port to listen on [default: 127.0.0.1:8053; port 0 takes a free one]
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<String>,
+    #[command(flatten)]
+    pub(crate) place: StoreArgs,
     /// Serve the records of these files (Common Output Format) instead of the database
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) cof: Vec<PathBuf>,

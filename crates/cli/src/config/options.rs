@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use toml::Value;
 
 use crate::args::Command;
-use crate::args::collect::CollectCommand;
+use crate::args::collect::{CollectCommand, HowArgs};
 use crate::args::handover::ChosenArgs;
 use crate::args::investigation::InvestigationCommand;
 use crate::args::noise::NoiseArgs;
@@ -48,11 +48,15 @@ pub(super) fn given(
             ("--origin", "serve", "origin", serve.origin.clone().map(Value::String)),
             ("--access-log", "serve", "access_log", serve.access_log.as_ref().and_then(name)),
             ("--log-addresses", "serve", "log_addresses", set(serve.log_addresses)),
+            store(serve.place.store.as_ref()),
         ],
-        Command::Import(import) => noise(&import.noise),
+        Command::Db(db) => vec![store(db.store.as_ref())],
+        Command::Export(export) => vec![store(export.place.store.as_ref())],
+        Command::Import(import) => [noise(&import.noise), vec![store(import.place.store.as_ref())]].concat(),
+        Command::Lookup(lookup) => vec![store(lookup.place.store.as_ref())],
         Command::Collect(collect) => match &collect.command {
-            CollectCommand::Dnstap(dnstap) => noise(&dnstap.how.noise),
-            CollectCommand::File(file) => noise(&file.how.noise),
+            CollectCommand::Dnstap(dnstap) => collected(&dnstap.how),
+            CollectCommand::File(file) => collected(&file.how),
         },
         _ => Vec::new(),
     };
@@ -66,6 +70,16 @@ fn handed(chosen: &ChosenArgs) -> [Setting; 3] {
         ("--tlp", "handover", "tlp", chosen.tlp.map(|level| word(level.word()))),
         ("--distribution", "handover", "distribution", chosen.distribution.map(|one| word(one.word()))),
     ]
+}
+
+/// The server that has the database.
+fn store(address: Option<&String>) -> Setting {
+    ("--store", "store", "address", address.cloned().map(Value::String))
+}
+
+/// What is collected.
+fn collected(how: &HowArgs) -> Vec<Setting> {
+    [noise(&how.noise), vec![store(how.database.store.as_ref())]].concat()
 }
 
 /// The options that say what is not kept.

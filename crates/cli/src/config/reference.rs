@@ -25,6 +25,7 @@ Options take precedence over the environment, the environment over `backsight.to
 | a key of the file, in the environment | `BACKSIGHT_<SECTION>_<KEY>` |
 | the secrets of an operation | `BACKSIGHT_SECRET_<PARAMETER>` |
 | the password of `serve --user NAME`, a token that `serve` accepts or that `collect --to` sends | `BACKSIGHT_SECRET_PASSWORD`, `BACKSIGHT_SECRET_TOKEN` |
+| the password of the user in `--store` | `BACKSIGHT_SECRET_STORE` |
 ";
 
 const COLLECTORS: &str = r#"

@@ -14,9 +14,8 @@ use super::open;
 use crate::args::Arguments;
 use crate::args::investigation::ReportFileArgs;
 use crate::config::Config;
-use crate::database::{self, Access};
 use crate::exit::{Exit, Failure};
-use crate::{kept, list, output, terminal};
+use crate::{database, kept, list, output, terminal};
 
 pub(super) fn write(
     command: &ReportFileArgs,
@@ -29,7 +28,7 @@ pub(super) fn write(
     if !command.section.is_empty() {
         options.sections.clone_from(&command.section);
     }
-    let database = own_database(config, arguments)?;
+    let database = own_database(config, arguments);
     let store = database.as_ref().map(|database| database as &dyn Store);
     let file = report::file(
         &workbench,
@@ -44,18 +43,12 @@ pub(super) fn write(
     Ok(Exit::Done)
 }
 
-/// The database of the data folder, if there is one that can be opened.
-fn own_database(config: &Config, arguments: &Arguments) -> Result<Option<Database>, Failure> {
-    if Database::is_empty(&database::folder(arguments)?) {
-        return Ok(None);
-    }
-    match database::open(arguments, config, Access::Read) {
-        Ok(database) => Ok(Some(database)),
-        Err(failure) => {
-            terminal::complain(&format!("names of the own database are not counted: {failure}"));
-            Ok(None)
-        }
-    }
+/// The own database, if there is one that can be opened.
+fn own_database(config: &Config, arguments: &Arguments) -> Option<Database> {
+    database::open_existing(arguments, config).unwrap_or_else(|failure| {
+        terminal::complain(&format!("names of the own database are not counted: {failure}"));
+        None
+    })
 }
 
 /// Writes a new file; one that exists is left as it is.

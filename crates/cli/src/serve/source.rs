@@ -1,12 +1,13 @@
 //! The records that a server serves.
 //!
-//! Either the database of the data folder, which other commands then use through the server, or records of files, in a separate
-//! temporary database, so that they are not mixed with stored records.
+//! Either the database of the data folder, which other commands then use through the server, or the database on a `ClickHouse`
+//! server, or records of files, in a separate temporary database, so that they are not mixed with stored records.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use ::database::{Database, Door};
+use clickhouse::ClickHouse;
 use runs::{Options, Runs};
 use store::{Store, StoreError};
 
@@ -26,6 +27,8 @@ const MAKING: &str = "creating a database for the records";
 pub(crate) enum Source {
     /// The database of a data folder.
     Kept { runs: Arc<Runs>, door: Option<Door> },
+    /// A database on a server, which others use as well.
+    Shared(Arc<ClickHouse>),
     /// The records of files.
     Named { database: Arc<Database>, folder: Option<Temporary> },
 }
@@ -36,10 +39,15 @@ impl Source {
         if command.sample || !command.cof.is_empty() {
             return Self::named(command, config);
         }
-        let folder = database::folder(arguments)?;
-        let source = Self::kept(&folder, config)?;
+        let (source, place) = if let Some(address) = database::server(config)? {
+            let source = Self::Shared(Arc::new(database::open_server(&address)?));
+            (source, format!("at {address}"))
+        } else {
+            let folder = database::folder(arguments)?;
+            (Self::kept(&folder, config)?, format!("in {}", folder.display()))
+        };
         if source.store().stats().is_ok_and(|stats| stats.entries == 0) {
-            let text = format!("the passive-DNS database in {} contains no records yet", folder.display());
+            let text = format!("the passive-DNS database {place} contains no records yet");
             terminal::complain(&format!(
                 "{text}\n  hint: import records with `backsight import FILE`, also while the server runs; or serve others with --cof FILE or --sample"
             ));
@@ -51,6 +59,8 @@ impl Source {
     pub(crate) fn kept(folder: &Path, config: &Config) -> Result<Self, Failure> {
         let runs = match database::open_folder(folder, database::options(config), config)? {
             Database::Local { runs, .. } => Arc::new(runs),
+            // A folder has none on a server.
+            Database::ClickHouse(_) => return Err(database::failed(folder, &StoreError::Panicked)),
             Database::Remote(remote) => {
                 let process = Some(remote.process());
                 let hint = "use that server, stop it, or choose another folder with --data-dir";
@@ -123,19 +133,21 @@ impl Source {
     pub(crate) fn store(&self) -> Arc<dyn Store> {
         match self {
             Self::Kept { runs, .. } => Arc::clone(runs) as Arc<dyn Store>,
+            Self::Shared(server) => Arc::clone(server) as Arc<dyn Store>,
             Self::Named { database, .. } => Arc::clone(database) as Arc<dyn Store>,
         }
     }
 
-    /// Whether it is the database of a data folder.
+    /// Whether it is a database that continues to exist, in a data folder or on a server.
     pub(crate) fn is_kept(&self) -> bool {
-        matches!(self, Self::Kept { .. })
+        matches!(self, Self::Kept { .. } | Self::Shared(_))
     }
 
     /// Answers the requests of commands that have already started, and ends.
     pub(crate) fn close(self) {
         match self {
             Self::Kept { runs, door } => drop((door, runs)),
+            Self::Shared(server) => drop(server),
             // If the folder cannot be removed, it stays in the system's folder for temporary files.
             Self::Named { database, folder } => drop((database, folder)),
         }

@@ -13,8 +13,9 @@ use crate::collect::{Running, report, until};
 use crate::home::Home;
 
 /// Starts following the file `dns.log`.
-fn follow(home: &Home) -> Running {
-    let mut command = home.command(&["collect", "file", "dns.log", "--follow", "--format", "json"]);
+pub(crate) fn follow(home: &Home, more: &[&str]) -> Running {
+    let usual = ["collect", "file", "dns.log", "--follow", "--format", "json"];
+    let mut command = home.command(&[&usual, more].concat());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut said = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
@@ -91,7 +92,7 @@ fn every_line_is_stored_once_through_rotations_and_kills() {
     let mut log = Log::new(&home);
     log.write(1_000);
     // From here on, the database knows where it is.
-    let following = follow(&home);
+    let following = follow(&home, &[]);
     thread::sleep(Duration::from_millis(1_500));
     assert_eq!((report(following).code, stored(&home)), (0, (1_000, 1_000)));
     let is_done = AtomicBool::new(false);
@@ -111,7 +112,7 @@ fn every_line_is_stored_once_through_rotations_and_kills() {
         });
         let mut pause = 300;
         while !is_done.load(Ordering::Relaxed) {
-            let mut following = follow(&home);
+            let mut following = follow(&home, &[]);
             thread::sleep(Duration::from_millis(pause));
             pause = (pause * 7 + 311) % 1_900 + 100;
             following.0.kill().unwrap();
@@ -119,7 +120,7 @@ fn every_line_is_stored_once_through_rotations_and_kills() {
         }
         writing.join().unwrap()
     });
-    let following = follow(&home);
+    let following = follow(&home, &[]);
     // Other commands wait while it runs, so it is ended before they look.
     let (mut following, began) = (Some(following), Instant::now());
     until("everything is stored", || {
@@ -130,7 +131,7 @@ fn every_line_is_stored_once_through_rotations_and_kills() {
         let done = report(following.take().unwrap());
         assert!(done.code == 0 || done.code == 3, "{}", done.stdout);
         let is_all = stored(&home).0 >= log.written;
-        following = Some(follow(&home));
+        following = Some(follow(&home, &[]));
         is_all
     });
     drop(following);
@@ -162,7 +163,7 @@ fn lines_that_cannot_be_read_are_counted_and_cost_themselves_alone() {
     let mut file = OpenOptions::new().append(true).open(log.path("dns.log")).unwrap();
     file.write_all(b"not||a||line\n").unwrap();
     log.write(2);
-    let following = follow(&home);
+    let following = follow(&home, &[]);
     // What it has is delivered within a second.
     thread::sleep(Duration::from_secs(2));
     let done = report(following);

@@ -80,7 +80,8 @@ impl Served {
         Self::start(home, &[])
     }
 
-    fn start(home: &Home, options: &[&str]) -> Self {
+    /// A server with these options.
+    pub(crate) fn start(home: &Home, options: &[&str]) -> Self {
         let usual = ["serve", "--anonymous", "--listen", "127.0.0.1:0"];
         let mut command = home.command(&[&usual, options].concat());
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();

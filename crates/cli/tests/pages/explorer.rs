@@ -2,6 +2,7 @@
 
 use fantoccini::Locator;
 use serde_json::{Value, json};
+use testkit::clickhouse::shared;
 
 use crate::access::is_for_everybody;
 use crate::analyst;
@@ -43,7 +44,7 @@ const SEEN: [(&str, &[Seen]); 3] = [
 ];
 
 /// Imports it.
-fn sees(program: &Program) {
+fn sees(program: &Program, more: &[&str]) {
     for (at, (sensor, records)) in SEEN.into_iter().enumerate() {
         let line = |(rrname, rrtype, rdata, count): &Seen| {
             let last = 1_700_000_000 + count * 1_000_000;
@@ -56,7 +57,7 @@ fn sees(program: &Program) {
         let file = file.to_str().unwrap();
         let observed = ["--as", "observation", "--sensor", sensor];
         let options: &[&str] = if sensor.is_empty() { &[] } else { &observed };
-        assert_eq!(program.does("import", &[&[file], options].concat()), Some(0), "{sensor}");
+        assert_eq!(program.does("import", &[&[file], options, more].concat()), Some(0), "{sensor}");
     }
 }
 
@@ -77,7 +78,7 @@ async fn a_question_is_read_answered_and_narrowed_down() {
         browser.sees("The database is empty").await;
         browser.sees("Load a file of records").await;
         is_for_everybody(browser, "an empty explorer").await;
-        sees(&program);
+        sees(&program, &[]);
 
         asks(browser, "*quietharbor* after:2023-09-01").await;
         browser.sees("pattern in name or data *quietharbor*").await;
@@ -214,7 +215,7 @@ async fn sends_files(browser: &Browser) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_works_without_a_script_and_asks_the_providers_too() {
     let program = Program::serve::<&str>([]);
-    sees(&program);
+    sees(&program, &[]);
     in_browser(&program, false, async |browser| {
         browser.becomes("ann", &program).await;
         analyst::installs(browser, &program, "1.1.0").await;
@@ -237,6 +238,26 @@ async fn it_works_without_a_script_and_asks_the_providers_too() {
         browser.press("Explore").await;
         browser.sees("Run 1").await;
         browser.sees("Complete, 1").await;
+    })
+    .await;
+}
+
+/// The answers are those of a data folder, facet by facet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_database_on_a_clickhouse_server_is_explored_in_the_same_way() {
+    let port = tokio::task::spawn_blocking(|| shared().port).await.unwrap();
+    let url = format!("clickhouse://default@127.0.0.1:{port}/pages");
+    let address = clickhouse::Address::parse(&url).unwrap();
+    clickhouse::init(&address, "").unwrap();
+    let program = Program::serve(["--store", &url]);
+    sees(&program, &["--store", &url]);
+    browse(&program, async |browser| {
+        browser.becomes("ann", &program).await;
+        asks(browser, "*quietharbor* after:2023-09-01").await;
+        browser.sees("9 of 9 shown").await;
+        narrows(browser).await;
+        leads_on(browser).await;
+        sends_files(browser).await;
     })
     .await;
 }
