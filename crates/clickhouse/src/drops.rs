@@ -112,7 +112,7 @@ fn finish(link: &Link, tag: &str, statements: u64) -> Result<(), StoreError> {
     let (database, table) = (address.database.as_bytes(), [&*address.tables, "entries"].concat());
     let (database, table) = (literal::text(database), literal::text(table.as_bytes()));
     for _ in 0..LOOKS {
-        let answer = link.ask(format!(
+        let answer = link.ask_system(&format!(
             "SELECT countIf(is_done = 1) FROM system.mutations WHERE database = {database} AND table = {table} AND position(command, '{tag}') > 0 FORMAT RowBinary"
         ))?;
         if Reader::new(&answer).number() >= Some(statements) {

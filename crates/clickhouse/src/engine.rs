@@ -110,7 +110,7 @@ impl ClickHouse {
         let names: Vec<String> =
             names.map(|name| literal::text([&**tables, name].concat().as_bytes())).into();
         let [entries, ..] = &*names else { return Ok(Footprint::default()) };
-        let answer = self.link.ask(format!(
+        let answer = self.link.ask_system(&format!(
             "SELECT count(), sum(bytes), sum(if(table = {entries}, rows, 0)) FROM system.parts WHERE active AND database = {} AND table IN ({}) FORMAT RowBinary",
             literal::text(database.as_bytes()),
             names.join(", ")

@@ -265,10 +265,10 @@ impl State {
             .map(|name| literal::text([&**tables, name].concat().as_bytes()))
             .collect();
         let (database, names) = (literal::text(database.as_bytes()), names.join(", "));
-        let columns = link.ask(format!(
+        let columns = link.ask_system(&format!(
             "SELECT table, name, type FROM system.columns WHERE database = {database} AND table IN ({names}) FORMAT RowBinary"
         ))?;
-        let engines = link.ask(format!(
+        let engines = link.ask_system(&format!(
             "SELECT name, engine FROM system.tables WHERE database = {database} AND name IN ({names}) FORMAT RowBinary"
         ))?;
         let strange = || link.strange("something else than its tables");
@@ -361,9 +361,8 @@ fn release(link: &Link) -> Result<Release, StoreError> {
 
 /// Whether the server has a `ZooKeeper`, or a Keeper of its own.
 fn has_keeper(link: &Link) -> Result<bool, StoreError> {
-    let answer = link.ask(
-        "SELECT count() FROM system.tables WHERE database = 'system' AND name = 'zookeeper' FORMAT RowBinary"
-            .to_owned(),
+    let answer = link.ask_system(
+        "SELECT count() FROM system.tables WHERE database = 'system' AND name = 'zookeeper' FORMAT RowBinary",
     )?;
     Ok(Reader::new(&answer).number() == Some(1))
 }
