@@ -32,6 +32,8 @@ pub struct Address {
     pub tls: bool,
     /// A file with authorities that are trusted in addition to the system's.
     pub ca_file: Option<PathBuf>,
+    /// A file with the user's certificate and its private key, instead of a password.
+    pub certificate: Option<PathBuf>,
 }
 
 /// Why a text is no address. The messages do not repeat the text.
@@ -48,8 +50,11 @@ pub enum AddressFault {
         "the {0} has other characters than letters, digits and _, begins with a digit, or is longer than 64 characters"
     )]
     Name(&'static str),
+    /// A certificate can only be shown within TLS.
+    #[error("a certificate needs TLS: add tls=yes")]
+    NoTls,
     /// A parameter that does not exist, or a value that it does not take.
-    #[error("the parameters after ? are tls=yes, ca_file=PATH and tables=PREFIX")]
+    #[error("the parameters after ? are tls=yes, ca_file=PATH, certificate=PATH and tables=PREFIX")]
     Parameter,
     /// It contains a password.
     #[error("write it without a password, because it is shown; set BACKSIGHT_SECRET_STORE instead")]
@@ -83,6 +88,7 @@ impl Address {
             tables: "pdns_".to_owned(),
             tls: false,
             ca_file: None,
+            certificate: None,
         };
         for (key, value) in url.query_pairs() {
             address.set(&key, &value)?;
@@ -92,6 +98,9 @@ impl Address {
         if address.port == 0 {
             return Err(AddressFault::Form);
         }
+        if address.certificate.is_some() && !address.tls {
+            return Err(AddressFault::NoTls);
+        }
         if address.tls || address.is_loopback() { Ok(address) } else { Err(AddressFault::Clear) }
     }
 
@@ -100,6 +109,7 @@ impl Address {
             ("tls", "yes") => self.tls = true,
             ("tls", "no") => self.tls = false,
             ("ca_file", path) if !path.is_empty() => self.ca_file = Some(path.into()),
+            ("certificate", path) if !path.is_empty() => self.certificate = Some(path.into()),
             ("tables", prefix) => self.tables = name("prefix of the tables", prefix)?,
             _ => return Err(AddressFault::Parameter),
         }
@@ -190,6 +200,7 @@ mod tests {
             ("clickhouse://127.0.0.1/a?tables=x'", AddressFault::Name("prefix of the tables")),
             ("clickhouse://127.0.0.1/a?cluster=c", AddressFault::Parameter),
             ("clickhouse://127.0.0.1/a?tls=maybe", AddressFault::Parameter),
+            ("clickhouse://127.0.0.1/a?certificate=me.pem", AddressFault::NoTls),
             ("clickhouse://192.0.2.1/a", AddressFault::Clear),
             ("clickhouse://127.0.0.1.example.org/a", AddressFault::Clear),
         ] {

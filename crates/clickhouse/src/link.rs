@@ -50,6 +50,10 @@ const ALWAYS: &str = "read_overflow_mode=throw&group_by_overflow_mode=throw&sort
     result_overflow_mode=throw&timeout_overflow_mode=throw&set_overflow_mode=throw&transfer_overflow_mode=throw&\
     distinct_overflow_mode=throw&join_overflow_mode=throw&skip_unavailable_shards=0&insert_deduplicate=1";
 
+/// ClickHouse's headers for a user who shows a certificate.
+const USER: &str = "X-ClickHouse-User";
+const BY_CERTIFICATE: &str = "X-ClickHouse-SSL-Certificate-Auth";
+
 /// Settings of one query, as ClickHouse names them.
 pub(crate) type Settings<'a> = &'a [(&'a str, String)];
 
@@ -60,7 +64,15 @@ pub(crate) struct Link {
     runtime: Option<Runtime>,
     client: Arc<Client>,
     address: Address,
-    login: HeaderValue,
+    login: Login,
+}
+
+/// How the user is known to the server.
+#[derive(Clone, Debug)]
+enum Login {
+    Password(HeaderValue),
+    /// By the certificate of the connection, which has to belong to this user.
+    Certificate(HeaderValue),
 }
 
 /// An answer.
@@ -100,12 +112,11 @@ impl Link {
             .enable_all()
             .build()
             .map_err(|error| failed(&error))?;
-        let tls = address.tls.then(|| Tls { ca_file: address.ca_file.clone(), verify: true });
+        let Address { ca_file, certificate, .. } = address.clone();
+        let tls = address.tls.then_some(Tls { ca_file, certificate, verify: true });
         let target = Target { host: address.host.clone(), port: address.port, tls, proxy: None };
         let client = Client::new(target, LIMITS, Arc::new(Tcp)).map_err(|error| failed(&error))?;
-        let login = basic(format!("{}:{password}", address.user).as_bytes());
-        let mut login = HeaderValue::try_from(login).map_err(|_| failed(&"the password is too long"))?;
-        login.set_sensitive(true);
+        let login = Login::new(address, password).ok_or_else(|| failed(&"the password is too long"))?;
         Ok(Self { runtime: Some(runtime), client: Arc::new(client), address: address.clone(), login })
     }
 
@@ -265,6 +276,19 @@ impl Drop for Link {
     }
 }
 
+impl Login {
+    /// `None` if the password is longer than a header.
+    fn new(address: &Address, password: &str) -> Option<Self> {
+        if address.certificate.is_some() {
+            return HeaderValue::try_from(&*address.user).ok().map(Self::Certificate);
+        }
+        let mut login =
+            HeaderValue::try_from(basic(format!("{}:{password}", address.user).as_bytes())).ok()?;
+        login.set_sensitive(true);
+        Some(Self::Password(login))
+    }
+}
+
 impl Failed {
     fn is_passing(&self) -> bool {
         match self {
@@ -297,13 +321,13 @@ pub(crate) fn insertion(table: &str, block: &Block) -> String {
     format!("INSERT INTO {table} ({}) FORMAT Native", block.names())
 }
 
-fn request(
-    place: &str,
-    body: &Bytes,
-    login: &HeaderValue,
-    is_remote: bool,
-) -> Result<Request<Bytes>, ClientError> {
-    let mut request = Request::post(place).header(AUTHORIZATION, login.clone());
+fn request(place: &str, body: &Bytes, login: &Login, is_remote: bool) -> Result<Request<Bytes>, ClientError> {
+    let mut request = match login {
+        Login::Password(login) => Request::post(place).header(AUTHORIZATION, login.clone()),
+        Login::Certificate(user) => {
+            Request::post(place).header(USER, user.clone()).header(BY_CERTIFICATE, "on")
+        }
+    };
     if is_remote {
         request = request.header(ACCEPT_ENCODING, "gzip");
     }
@@ -322,6 +346,7 @@ async fn attempt(
 
 #[cfg(test)]
 mod tests {
+    use testkit::certificate::{Authority, Validity};
     use testkit::{Exchange, Script, ScriptedProvider};
 
     use super::*;
@@ -367,6 +392,35 @@ mod tests {
         assert!(error.to_string().contains("refused the login"), "{error}");
         assert!(!format!("{error} {link:?}").contains("hunter2"));
         assert_eq!(server.requests().len(), 1);
+    }
+
+    #[test]
+    fn a_user_with_a_certificate_needs_no_password() {
+        let runtime = Runtime::new().unwrap();
+        let authority = Authority::new();
+        let [place, client] =
+            [authority.issue("127.0.0.1", Validity::Valid), authority.issue_to_client("me")];
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: String| {
+            std::fs::write(folder.path().join(name), text).unwrap();
+            folder.path().join(name).display().to_string()
+        };
+        let (trusted, shown) =
+            (file("ca.pem", authority.pem()), file("me.pem", client.pem() + &client.key_pem()));
+        let server = ScriptedProvider::new(Script::new([Exchange::ok("7")]))
+            .with_tls_for_clients_of(&authority, &place);
+        let at = runtime.block_on(server.listen()).unwrap();
+        let text = format!("clickhouse://me@{at}/pdns?tls=yes&ca_file={trusted}");
+        let ask = |text: &str| {
+            let address = Address::parse(text).unwrap();
+            Link::new(&address, "").unwrap().ask_with("SELECT 7".to_owned(), &[])
+        };
+        assert_eq!(ask(&text).unwrap_err().kind(), StoreErrorKind::Unavailable);
+        assert_eq!(ask(&format!("{text}&certificate={shown}")), Ok(b"7".to_vec()));
+        let request = &server.requests()[0];
+        assert_eq!(request.header("x-clickhouse-user"), Some("me"));
+        assert_eq!(request.header("x-clickhouse-ssl-certificate-auth"), Some("on"));
+        assert_eq!(request.header("authorization"), None);
     }
 
     #[test]

@@ -121,6 +121,9 @@ pub enum TlsFault {
     /// The certificate has another fault.
     #[error("{0}")]
     Certificate(String),
+    /// The certificate of this client cannot be used.
+    #[error("the client certificate cannot be used: {0}")]
+    ClientCertificate(String),
     /// The connection was closed at once.
     #[error("the server closed the connection without answering the TLS handshake")]
     Closed,

@@ -2,7 +2,7 @@
 //!
 //! A [`Client`] sends requests to one [`Target`] through a pool of connections, and [`Body`] reads the answers. In the order of
 //! the data flow: `budget` (when a request may be sent), `proxy`, `environment` and `login` (the proxy and its login), `dial`,
-//! `tls`, `ca_file` and `connector` (the connection), `progress` (how far it got), `request` (one request, up to the headers of
+//! `tls`, `pem_file` and `connector` (the connection), `progress` (how far it got), `request` (one request, up to the headers of
 //! its answer), `body` (bytes, decompressed), `exchange` (a request and its short answer). An [`Address`] is what users write.
 //!
 //! Every wait and every size is limited by [`Limits`] and a [`Deadline`]. Redirects are not followed, and no request is sent
@@ -12,7 +12,6 @@
 mod address;
 mod body;
 mod budget;
-mod ca_file;
 mod connector;
 mod dial;
 mod environment;
@@ -20,6 +19,7 @@ mod error;
 mod exchange;
 mod limits;
 mod login;
+mod pem_file;
 mod progress;
 mod proxy;
 mod request;
@@ -28,13 +28,14 @@ mod tls;
 pub use address::{Address, AddressFault};
 pub use body::Body;
 pub use budget::Budget;
-pub use ca_file::check_ca_file;
 pub use dial::{Dial, DialError, Dialled, Io, Tcp, authority};
 pub use environment::{Found, ProxyEnvironment};
 pub use error::{ClientError, TlsFault, printable};
 pub use exchange::Answer;
 pub use limits::{Deadline, Limits};
 pub use login::{MAX_PASSWORD, basic, proxy_authorization, proxy_user_fault, without};
+pub use pem_file::check_ca_file;
 pub use progress::{Stage, Trail};
 pub use proxy::{Proxy, ProxyFault, Refusal, proxy_address, takes_basic};
-pub use request::{Client, Target, Tls};
+pub use request::{Client, Target};
+pub use tls::Tls;

@@ -4,7 +4,6 @@
 
 use std::error::Error as _;
 use std::fmt;
-use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +25,7 @@ use crate::error::{ClientError, printable};
 use crate::limits::{Deadline, Limits};
 use crate::progress::{Progress, Stage, TRAIL, Trail};
 use crate::proxy::Proxy;
-use crate::tls;
+use crate::tls::{self, Tls};
 
 /// The destination of requests.
 #[derive(Clone, Debug)]
@@ -41,15 +40,6 @@ pub struct Target {
     pub proxy: Option<Proxy>,
 }
 
-/// Which certificates are accepted.
-#[derive(Clone, Debug)]
-pub struct Tls {
-    /// A file with authorities that are trusted in addition to the system's.
-    pub ca_file: Option<PathBuf>,
-    /// Whether certificates are checked at all.
-    pub verify: bool,
-}
-
 /// Sends requests to one target through a pool of connections.
 pub struct Client {
     connector: Connector,
@@ -58,14 +48,14 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client whose connections are opened by `dial`. It reads the CA file, so it must not be called on threads that must not
+    /// A client whose connections are opened by `dial`. It reads the files of certificates, so it must not be called on threads that must not
     /// block.
     ///
     /// # Errors
-    /// [`ClientError::Tls`] if the CA file cannot be used.
+    /// [`ClientError::Tls`] if one of these files cannot be used.
     pub fn new(target: Target, limits: Limits, dial: Arc<dyn Dial>) -> Result<Self, ClientError> {
         let Target { host, port, tls, proxy } = target;
-        let tls = match tls.map(|tls| tls::client_config(tls.ca_file.as_deref(), tls.verify)).transpose() {
+        let tls = match tls.as_ref().map(tls::client_config).transpose() {
             Ok(tls) => tls.map(Arc::new),
             Err(fault) => return Err(ClientError::Tls { host, fault }),
         };
@@ -287,7 +277,7 @@ mod tests {
     }
 
     fn client(dial: Arc<dyn Dial>, tls: bool, proxy: Option<Proxy>) -> Client {
-        let tls = tls.then_some(Tls { ca_file: None, verify: false });
+        let tls = tls.then_some(Tls { ca_file: None, certificate: None, verify: false });
         Client::new(Target { host: HOST.to_owned(), port: 443, tls, proxy }, Limits::USUAL, dial).unwrap()
     }
 
@@ -404,7 +394,7 @@ mod tests {
         let certificate = Authority::new().issue(HOST, Validity::Valid);
         let provider = ScriptedProvider::new(Script::always(Exchange::ok(""))).with_tls(&certificate);
         let line = Arc::new(Line(provider));
-        let tls = Some(Tls { ca_file: None, verify: true });
+        let tls = Some(Tls { ca_file: None, certificate: None, verify: true });
         let target = Target { host: HOST.to_owned(), port: 443, tls, proxy: None };
         let checking = Client::new(target, Limits::USUAL, Arc::clone(&line) as Arc<dyn Dial>).unwrap();
         let error = send(&checking, &Trail::default()).await.unwrap_err();

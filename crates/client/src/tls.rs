@@ -1,7 +1,7 @@
 //! TLS: which certificates are trusted, and the meaning of each failure.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -16,22 +16,40 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::dial::Io;
 use crate::error::{TlsFault, printable};
+use crate::pem_file;
 
-/// The client's TLS configuration: the system's roots and those of `ca_file`, or no verification.
+/// Which certificates are accepted, and which one is shown.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// A file with authorities that are trusted in addition to the system's.
+    pub ca_file: Option<PathBuf>,
+    /// A file with the certificate of this client and its private key.
+    pub certificate: Option<PathBuf>,
+    /// Whether certificates are checked at all.
+    pub verify: bool,
+}
+
+/// The client's TLS configuration: the system's roots and those of the CA file, or no verification.
 ///
 /// # Errors
-/// [`TlsFault::CaFile`] if the file cannot be used.
-pub(crate) fn client_config(ca_file: Option<&Path>, verify: bool) -> Result<ClientConfig, TlsFault> {
+/// [`TlsFault::CaFile`] or [`TlsFault::ClientCertificate`] if a file cannot be used.
+pub(crate) fn client_config(tls: &Tls) -> Result<ClientConfig, TlsFault> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|_| TlsFault::Broken)?;
-    let config = if verify {
-        builder.with_root_certificates(roots(ca_file)?)
+    let config = if tls.verify {
+        builder.with_root_certificates(roots(tls.ca_file.as_deref())?)
     } else {
         builder.dangerous().with_custom_certificate_verifier(Arc::new(Unverified(provider)))
     };
-    Ok(config.with_no_client_auth())
+    match &tls.certificate {
+        None => Ok(config.with_no_client_auth()),
+        Some(file) => {
+            let (chain, key) = pem_file::certificate_and_key(file)?;
+            config.with_client_auth_cert(chain, key).map_err(|_| pem_file::does_not_fit(file))
+        }
+    }
 }
 
 fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TlsFault> {
@@ -39,7 +57,7 @@ fn roots(ca_file: Option<&Path>) -> Result<RootCertStore, TlsFault> {
     // System roots that rustls cannot parse are skipped; without any root, the error is UnknownIssuer.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(file) = ca_file {
-        crate::ca_file::trust(&mut roots, file)?;
+        pem_file::trust(&mut roots, file)?;
     }
     Ok(roots)
 }

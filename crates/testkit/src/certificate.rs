@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa};
 use rcgen::{DnType, KeyPair, KeyUsagePurpose, date_time_ymd};
-use rustls::ServerConfig;
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 /// The validity period of a certificate.
@@ -72,9 +74,14 @@ impl Authority {
         params.subject_alt_names = names.subject_alt_names;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
-        let key = key();
-        let signed = params.signed_by(&key, &self.issuer).expect("the authority's key signs");
-        Certificate { signed, key }
+        self.sign(&params)
+    }
+
+    /// Issues a client's certificate with this common name.
+    pub fn issue_to_client(&self, name: &str) -> Certificate {
+        let mut params = params(name, Validity::Valid.years());
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        self.sign(&params)
     }
 
     /// A certificate for a host that is marked as that of an authority, as `openssl req -x509` creates them.
@@ -86,6 +93,10 @@ impl Authority {
         let mut params = params("Test provider", Validity::Valid.years());
         params.subject_alt_names = names.subject_alt_names;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        self.sign(&params)
+    }
+
+    fn sign(&self, params: &CertificateParams) -> Certificate {
         let key = key();
         let signed = params.signed_by(&key, &self.issuer).expect("the authority's key signs");
         Certificate { signed, key }
@@ -98,7 +109,7 @@ impl Default for Authority {
     }
 }
 
-/// A server's certificate with its key.
+/// A certificate with its key.
 #[derive(Debug)]
 pub struct Certificate {
     signed: rcgen::Certificate,
@@ -118,11 +129,24 @@ impl Certificate {
 
     /// The configuration of a server with this certificate.
     pub fn server_config(&self) -> Arc<ServerConfig> {
+        self.server_config_for(WebPkiClientVerifier::no_client_auth())
+    }
+
+    /// The same, of a server that refuses clients without a certificate from this authority.
+    pub fn server_config_for_clients_of(&self, authority: &Authority) -> Arc<ServerConfig> {
+        let mut roots = RootCertStore::empty();
+        roots.add(authority.der().clone()).expect("the authority's own certificate");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
+        self.server_config_for(verifier.expect("there is one root"))
+    }
+
+    fn server_config_for(&self, clients: Arc<dyn ClientCertVerifier>) -> Arc<ServerConfig> {
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.key.serialize_der()));
         let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("ring has the suites of TLS 1.2 and 1.3")
-            .with_no_client_auth()
+            .with_client_cert_verifier(clients)
             .with_single_cert(vec![self.signed.der().clone()], key)
             .expect("the key belongs to the certificate");
         Arc::new(config)
@@ -145,7 +169,7 @@ fn key() -> KeyPair {
 #[cfg(test)]
 pub(crate) mod tests {
     use rustls::pki_types::pem::PemObject;
-    use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
+    use rustls::{AlertDescription, CertificateError, ClientConfig};
     use tokio_rustls::{TlsAcceptor, TlsConnector, client::TlsStream};
 
     use super::*;

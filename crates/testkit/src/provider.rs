@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::certificate::Certificate;
+use crate::certificate::{Authority, Certificate};
 use crate::ledger::{ConnectFault, Ledger};
 use crate::request::Request;
 use crate::script::{Exchange, Script};
@@ -55,6 +55,13 @@ impl ScriptedProvider {
     #[must_use]
     pub fn with_tls(mut self, certificate: &Certificate) -> Self {
         self.door.tls = Some(certificate.server_config().into());
+        self
+    }
+
+    /// The same, and refuses clients without a certificate from this authority.
+    #[must_use]
+    pub fn with_tls_for_clients_of(mut self, authority: &Authority, certificate: &Certificate) -> Self {
+        self.door.tls = Some(certificate.server_config_for_clients_of(authority).into());
         self
     }
 

@@ -91,7 +91,7 @@ impl Destination {
         proxy: Option<Proxy>,
         dial: Arc<dyn Dial>,
     ) -> Result<Self, ClientError> {
-        let tls = (!address.http).then_some(Tls { ca_file, verify: true });
+        let tls = (!address.http).then_some(Tls { ca_file, certificate: None, verify: true });
         let target = Target { host: address.host.clone(), port: address.port, tls, proxy };
         let client = Client::new(target, LIMITS, dial)?;
         Ok(Self { address, token, client })

@@ -89,7 +89,7 @@ impl Connection {
     /// # Errors
     /// [`ClientError::Tls`] if the CA file cannot be used.
     pub fn client(&self, limits: client::Limits, dial: Arc<dyn Dial>) -> Result<Client, ClientError> {
-        let tls = Tls { ca_file: self.ca_file.clone(), verify: self.verify };
+        let tls = Tls { ca_file: self.ca_file.clone(), certificate: None, verify: self.verify };
         let target = Target {
             host: self.host.clone(),
             port: self.port,

@@ -267,6 +267,7 @@ fn tls_hint(fault: &TlsFault) -> &'static str {
             "give the server a certificate of its own: signed by that authority, or made with `openssl req -x509 … -addext basicConstraints=critical,CA:FALSE`, which works in CA File too"
         }
         TlsFault::CaFile(_) => "give a readable PEM file with at least one certificate in CA File (ca_file)",
+        TlsFault::ClientCertificate(_) => "give a readable PEM file with a certificate and its private key",
         TlsFault::Certificate(_) => "the service's operator must give it another certificate",
         TlsFault::Closed | TlsFault::Cut | TlsFault::NotTls(_) | TlsFault::Silent(_) => {
             "check host and port: another service may be answering there"

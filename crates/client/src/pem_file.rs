@@ -1,15 +1,16 @@
-//! The CA file: certificates of authorities that are trusted in addition to the system's.
+//! Files with certificates: the CA file, with authorities that are trusted in addition to the system's, and the file with the
+//! certificate and the private key of this client.
 //!
 //! A user who may configure an integration chooses the path, so it can be anything in a file system. Only a regular file of
 //! limited size is read, and opening never blocks: a named pipe would block until somebody writes to it. Every refusal is a
-//! [`TlsFault::CaFile`], which states what the file is instead.
+//! [`TlsFault::CaFile`] or [`TlsFault::ClientCertificate`], which states what the file is instead.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls_pki_types::pem::PemObject;
 
 use crate::error::{TlsFault, printable};
@@ -29,9 +30,7 @@ pub fn check_ca_file(file: &Path) -> Result<(), TlsFault> {
 
 /// Adds the certificates of a CA file to the trusted ones.
 pub(crate) fn trust(roots: &mut RootCertStore, file: &Path) -> Result<(), TlsFault> {
-    let failed = |why: String| {
-        TlsFault::CaFile(format!("{}: {why}", printable(file.to_string_lossy().as_bytes(), 300)))
-    };
+    let failed = |why: String| TlsFault::CaFile(named(file, &why));
     let bytes = read(file).map_err(|error| failed(error.to_string()))?;
     for certificate in certificates(&bytes).map_err(&failed)? {
         roots.add(certificate).map_err(|_| {
@@ -41,6 +40,28 @@ pub(crate) fn trust(roots: &mut RootCertStore, file: &Path) -> Result<(), TlsFau
         })?;
     }
     Ok(())
+}
+
+/// The certificate of this client with those of its issuers, and its private key.
+pub(crate) fn certificate_and_key(
+    file: &Path,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), TlsFault> {
+    let failed = |why: String| TlsFault::ClientCertificate(named(file, &why));
+    let bytes = read(file).map_err(|error| failed(error.to_string()))?;
+    let key = PrivateKeyDer::from_pem_slice(&bytes).map_err(|_| {
+        failed("it contains no private key; give a PEM file with the certificate and its key".to_owned())
+    })?;
+    let chain = certificates(&bytes).map_err(failed)?;
+    Ok((chain, key))
+}
+
+/// A private key of another certificate, or of a kind that is not supported.
+pub(crate) fn does_not_fit(file: &Path) -> TlsFault {
+    TlsFault::ClientCertificate(named(file, "its private key does not belong to its first certificate"))
+}
+
+fn named(file: &Path, why: &str) -> String {
+    format!("{}: {why}", printable(file.to_string_lossy().as_bytes(), 300))
 }
 
 fn read(file: &Path) -> io::Result<Vec<u8>> {
@@ -56,7 +77,7 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     opened.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return refused("larger than 1 MiB; give a file with only the authorities that are needed");
+        return refused("larger than 1 MiB; give a file with only the certificates that are needed");
     }
     Ok(bytes)
 }
@@ -117,6 +138,7 @@ fn instead(text: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tls::{Tls, client_config};
     use testkit::certificate::{Authority, Validity};
 
     fn checked(bytes: &[u8]) -> Result<(), String> {
@@ -151,6 +173,30 @@ mod tests {
         ] {
             let said = checked(bytes).unwrap_err();
             assert!(said.contains(part), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_client_certificate_has_its_key_in_the_same_file() {
+        let authority = Authority::new();
+        let [one, other] = [(); 2].map(|()| authority.issue_to_client("pdns"));
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("client.pem");
+        let configured = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            let tls = Tls { ca_file: None, certificate: Some(file.clone()), verify: true };
+            client_config(&tls).map(drop).map_err(|fault| fault.to_string())
+        };
+        configured(&(one.pem() + &one.key_pem())).unwrap();
+        configured(&(one.key_pem() + &one.pem() + &authority.pem())).unwrap();
+        for (text, part) in [
+            (one.pem(), "no private key"),
+            (one.key_pem(), "no certificate"),
+            (one.pem() + &other.key_pem(), "does not belong"),
+            (String::new(), "no private key"),
+        ] {
+            let said = configured(&text).unwrap_err();
+            assert!(said.contains("the client certificate cannot be used") && said.contains(part), "{said}");
         }
     }
 
