@@ -6,6 +6,8 @@
 //!
 //! The users are `default`, `locked` (with the password `right`), and `hasty`, whose queries end early and silently.
 
+mod embedded;
+
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -13,6 +15,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
+
+pub use embedded::newest;
 
 /// How long a program may take to start.
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -8,28 +8,41 @@ use cof::{Batch, Digest};
 use store::conformance::Engine;
 use store::{Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, Summary};
 
-use testkit::clickhouse::{Server, shared, until};
+use testkit::clickhouse::{Server, newest, shared, until};
 
-/// Tables that are dropped in the end.
+/// The oldest version that works, with `ZooKeeper`, and the newest one, without it.
+pub(crate) fn oldest_and_newest() -> [&'static Server; 2] {
+    [shared(), newest()]
+}
+
+/// Tables of a test.
 #[derive(Debug)]
 pub(crate) struct Tables {
     pub(crate) address: Address,
+    /// Where they are dropped in the end, so that the server does not have the tables of all tests.
+    server: Option<&'static Server>,
 }
 
 impl Tables {
-    /// Creates tables on the shared server.
+    /// Creates tables on the shared server of Debian's version.
     pub(crate) fn new() -> Self {
-        let tables = Self::unmade(shared());
+        Self::on(shared())
+    }
+
+    /// Creates tables on a server.
+    pub(crate) fn on(server: &'static Server) -> Self {
+        let mut tables = Self::unmade(server);
+        tables.server = Some(server);
         assert_eq!(init(&tables.address, ""), Ok(Made::New));
         tables
     }
 
-    /// A place for tables.
+    /// A place for tables on a server.
     pub(crate) fn unmade(server: &Server) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let text = format!("clickhouse://127.0.0.1:{}/tests?tables=t{number}_", server.port);
-        Self { address: Address::parse(&text).unwrap() }
+        Self { address: Address::parse(&text).unwrap(), server: None }
     }
 
     pub(crate) fn open(&self) -> ClickHouse {
@@ -48,23 +61,25 @@ impl Tables {
 
 impl Drop for Tables {
     fn drop(&mut self) {
+        let Some(server) = self.server else { return };
         for name in ["entries", "sources", "inputs", "schema"] {
-            shared().try_sql(&format!("DROP TABLE IF EXISTS {}", self.table(name)));
+            server.try_sql(&format!("DROP TABLE IF EXISTS {}", self.table(name)));
         }
     }
 }
 
 /// The engine, which is opened again, and whose server merges, at any time.
 pub(crate) struct Shaken {
+    server: &'static Server,
     tables: Tables,
     store: RwLock<ClickHouse>,
 }
 
 impl Shaken {
-    pub(crate) fn new() -> Self {
-        let tables = Tables::new();
+    pub(crate) fn on(server: &'static Server) -> Self {
+        let tables = Tables::on(server);
         let store = RwLock::new(tables.open());
-        Self { tables, store }
+        Self { server, tables, store }
     }
 
     fn store(&self) -> std::sync::RwLockReadGuard<'_, ClickHouse> {
@@ -72,13 +87,13 @@ impl Shaken {
     }
 
     fn merging(&self, word: &str) {
-        shared().sql(&format!("SYSTEM {word} MERGES {}", self.tables.table("entries")));
+        self.server.sql(&format!("SYSTEM {word} MERGES {}", self.tables.table("entries")));
     }
 
     /// While merging is held off, the server would wait for ever.
     fn merge(&self, how: &str) {
         self.merging("START");
-        let _ = shared().try_sql(&format!("OPTIMIZE TABLE {} {how}", self.tables.table("entries")));
+        let _ = self.server.try_sql(&format!("OPTIMIZE TABLE {} {how}", self.tables.table("entries")));
     }
 }
 
@@ -102,7 +117,7 @@ impl Engine for Shaken {
         );
         until("the server merges", || {
             self.merge("FINAL");
-            matches!(shared().sql(&parts).trim(), "0" | "1")
+            matches!(self.server.sql(&parts).trim(), "0" | "1")
         });
     }
 }

@@ -6,7 +6,7 @@ use store::conformance::tuples::name;
 use store::{Question, Selection, Store as _, StoreErrorKind, Subject};
 
 use crate::bounds;
-use crate::engine::Tables;
+use crate::engine::{Tables, oldest_and_newest};
 use crate::proxy::{Loss, Proxy};
 use testkit::clickhouse::{shared, until};
 
@@ -43,13 +43,15 @@ fn four(count: u64) -> Vec<Option<u64>> {
 
 #[test]
 fn a_batch_whose_acknowledgement_was_lost_counts_once() {
-    let (tables, proxy) = (Tables::new(), Proxy::before(shared().port));
-    let store = ClickHouse::open(&tables.through(proxy.port), "").unwrap();
-    for (round, position) in [(1, None), (2, None), (3, Some(Position::new("file", 10)))] {
-        proxy.lose(ENTRIES, 1, Loss::Answer);
-        assert!(!store.absorb(batch(position)).unwrap().repeated);
-        assert_eq!((proxy.left(), proxy.seen()), (0, 1), "the answer was lost, and the mark was found");
-        assert_eq!(counts(&store), four(round));
+    for server in oldest_and_newest() {
+        let (tables, proxy) = (Tables::on(server), Proxy::before(server.port));
+        let store = ClickHouse::open(&tables.through(proxy.port), "").unwrap();
+        for (round, position) in [(1, None), (2, None), (3, Some(Position::new("file", 10)))] {
+            proxy.lose(ENTRIES, 1, Loss::Answer);
+            assert!(!store.absorb(batch(position)).unwrap().repeated);
+            assert_eq!((proxy.left(), proxy.seen()), (0, 1), "the answer was lost, and the mark was found");
+            assert_eq!(counts(&store), four(round));
+        }
     }
 }
 
@@ -83,86 +85,98 @@ fn what_the_server_still_works_on_is_waited_for() {
 
 #[test]
 fn equal_batches_are_two_batches() {
-    let tables = Tables::new();
-    let store = tables.open();
-    for offset in 1..=3 {
-        assert!(!store.absorb(batch(Some(Position::new("file", offset)))).unwrap().repeated);
-        assert_eq!(counts(&store), four(offset));
+    for server in oldest_and_newest() {
+        let tables = Tables::on(server);
+        let store = tables.open();
+        for offset in 1..=3 {
+            assert!(!store.absorb(batch(Some(Position::new("file", offset)))).unwrap().repeated);
+            assert_eq!(counts(&store), four(offset));
+        }
+        assert!(store.absorb(batch(Some(Position::new("file", 2)))).unwrap().repeated);
+        assert_eq!(counts(&store), four(3));
     }
-    assert!(store.absorb(batch(Some(Position::new("file", 2)))).unwrap().repeated);
-    assert_eq!(counts(&store), four(3));
 }
 
 #[test]
 fn a_batch_without_its_position_gets_it_when_the_next_process_asks() {
-    let (tables, proxy) = (Tables::new(), Proxy::before(shared().port));
-    let store = ClickHouse::open(&tables.through(proxy.port), "").unwrap();
-    store.absorb(batch(Some(Position::new("file", 5)))).unwrap();
-    // After the batch has arrived, nothing about it does, so its position is never sent.
-    proxy.lose("entries", usize::MAX, Loss::Answer);
-    let whole = Position { whole: true, digest: Some([7; 32]), ..Position::new("file", 10) };
-    let error = store.absorb(batch(Some(whole.clone()))).unwrap_err();
-    assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
-    assert!(error.to_string().contains("whether the batch was stored is not known"), "{error}");
-    let offset = format!("SELECT max(offset) FROM {}", tables.table("inputs"));
-    assert_eq!(shared().sql(&offset).trim(), "5");
-    drop(store);
-    let next = tables.open();
-    let reached = next.position("file").unwrap().unwrap();
-    assert_eq!((reached.offset, reached.whole, reached.digest), (10, true, Some([7; 32])));
-    assert!(next.absorb(batch(Some(whole))).unwrap().repeated);
-    assert_eq!(counts(&next), four(2));
-    assert_eq!(next.wholes(&[7; 32]).unwrap(), ["file".into()]);
+    for server in oldest_and_newest() {
+        let (tables, proxy) = (Tables::on(server), Proxy::before(server.port));
+        let store = ClickHouse::open(&tables.through(proxy.port), "").unwrap();
+        store.absorb(batch(Some(Position::new("file", 5)))).unwrap();
+        // After the batch has arrived, nothing about it does, so its position is never sent.
+        proxy.lose("entries", usize::MAX, Loss::Answer);
+        let whole = Position { whole: true, digest: Some([7; 32]), ..Position::new("file", 10) };
+        let error = store.absorb(batch(Some(whole.clone()))).unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
+        assert!(error.to_string().contains("whether the batch was stored is not known"), "{error}");
+        let offset = format!("SELECT max(offset) FROM {}", tables.table("inputs"));
+        assert_eq!(server.sql(&offset).trim(), "5");
+        drop(store);
+        let next = tables.open();
+        let reached = next.position("file").unwrap().unwrap();
+        assert_eq!((reached.offset, reached.whole, reached.digest), (10, true, Some([7; 32])));
+        assert!(next.absorb(batch(Some(whole))).unwrap().repeated);
+        assert_eq!(counts(&next), four(2));
+        assert_eq!(next.wholes(&[7; 32]).unwrap(), ["file".into()]);
+    }
 }
 
 /// A log that grows: the next process reads more than the one that was interrupted.
 #[test]
 fn a_longer_batch_after_an_interruption_does_not_count_its_beginning_twice() {
-    let (tables, proxy) = (Tables::new(), Proxy::before(shared().port));
-    let store = ClickHouse::open(&tables.through(proxy.port), "").unwrap();
-    store.absorb(batch(Some(Position::new("log", 10)))).unwrap();
-    proxy.lose(INPUTS, 4, Loss::Answer);
-    // The position is stored, and nobody hears of it; or, if the server did not get it, the mark has it.
-    store.absorb(batch(Some(Position::new("log", 20)))).unwrap_err();
-    let next = tables.open();
-    assert_eq!(next.position("log").unwrap().map(|reached| reached.offset), Some(20));
-    assert!(next.absorb(batch(Some(Position::new("log", 20)))).unwrap().repeated);
-    assert_eq!(counts(&next), four(2));
+    for server in oldest_and_newest() {
+        let (tables, proxy) = (Tables::on(server), Proxy::before(server.port));
+        let store = ClickHouse::open(&tables.through(proxy.port), "").unwrap();
+        store.absorb(batch(Some(Position::new("log", 10)))).unwrap();
+        proxy.lose(INPUTS, 4, Loss::Answer);
+        // The position is stored, and nobody hears of it; or, if the server did not get it, the mark has it.
+        store.absorb(batch(Some(Position::new("log", 20)))).unwrap_err();
+        let next = tables.open();
+        assert_eq!(next.position("log").unwrap().map(|reached| reached.offset), Some(20));
+        assert!(next.absorb(batch(Some(Position::new("log", 20)))).unwrap().repeated);
+        assert_eq!(counts(&next), four(2));
+    }
 }
 
 #[test]
 fn what_was_dropped_can_be_imported_again() {
-    let tables = Tables::new();
-    let store = tables.open();
-    for _ in 0..2 {
-        assert!(!store.absorb(batch(Some(Position::new("file", 10)))).unwrap().repeated);
-        assert_eq!(counts(&store), four(1), "the server does not take it for the earlier block");
-        assert_eq!(store.drop_where(&Selection::Origin(Some("https://a.example".into()))), Ok(2));
-        assert_eq!((counts(&store), store.position("file")), (Vec::new(), Ok(None)));
+    for server in oldest_and_newest() {
+        let tables = Tables::on(server);
+        let store = tables.open();
+        for _ in 0..2 {
+            assert!(!store.absorb(batch(Some(Position::new("file", 10)))).unwrap().repeated);
+            assert_eq!(counts(&store), four(1), "the server does not take it for the earlier block");
+            assert_eq!(store.drop_where(&Selection::Origin(Some("https://a.example".into()))), Ok(2));
+            assert_eq!((counts(&store), store.position("file")), (Vec::new(), Ok(None)));
+        }
     }
 }
 
 #[test]
 fn an_answer_that_is_cut_is_an_error() {
-    let (tables, proxy) = (Tables::new(), Proxy::before(shared().port));
-    let store = ClickHouse::open(&tables.through(proxy.port), "").unwrap();
-    store.absorb(batch(None)).unwrap();
-    proxy.lose("finalizeAggregation", 1, Loss::HalfAnswer);
-    assert_eq!(counts(&store), four(1), "it is asked for again");
-    proxy.lose("finalizeAggregation", 4, Loss::HalfAnswer);
-    let question = Question::new(Subject::parse("a.example").unwrap());
-    let error = store.lookup(&question).unwrap_err();
-    assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
+    for server in oldest_and_newest() {
+        let (tables, proxy) = (Tables::on(server), Proxy::before(server.port));
+        let store = ClickHouse::open(&tables.through(proxy.port), "").unwrap();
+        store.absorb(batch(None)).unwrap();
+        proxy.lose("finalizeAggregation", 1, Loss::HalfAnswer);
+        assert_eq!(counts(&store), four(1), "it is asked for again");
+        proxy.lose("finalizeAggregation", 4, Loss::HalfAnswer);
+        let question = Question::new(Subject::parse("a.example").unwrap());
+        let error = store.lookup(&question).unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
+    }
 }
 
 #[test]
 fn two_processes_share_a_database() {
-    let tables = Tables::new();
-    let (one, two) = (tables.open(), tables.open());
-    one.absorb(batch(None)).unwrap();
-    assert_eq!(counts(&two), four(1), "with a source that it did not know");
-    two.absorb(batch(Some(Position::new("sensor/1", 1)))).unwrap();
-    assert!(one.absorb(batch(Some(Position::new("sensor/1", 1)))).unwrap().repeated);
-    assert_eq!((counts(&one), counts(&two)), (four(2), four(2)));
-    assert_eq!((one.stats().unwrap().sources, two.stats().unwrap().inputs), (1, 1));
+    for server in oldest_and_newest() {
+        let tables = Tables::on(server);
+        let (one, two) = (tables.open(), tables.open());
+        one.absorb(batch(None)).unwrap();
+        assert_eq!(counts(&two), four(1), "with a source that it did not know");
+        two.absorb(batch(Some(Position::new("sensor/1", 1)))).unwrap();
+        assert!(one.absorb(batch(Some(Position::new("sensor/1", 1)))).unwrap().repeated);
+        assert_eq!((counts(&one), counts(&two)), (four(2), four(2)));
+        assert_eq!((one.stats().unwrap().sources, two.stats().unwrap().inputs), (1, 1));
+    }
 }
