@@ -45,6 +45,11 @@ pub(crate) fn folder(arguments: &Arguments) -> Result<PathBuf, Failure> {
     Ok(kept::folder(arguments)?.join(FOLDER))
 }
 
+/// The path of the database in this data folder.
+pub(crate) fn in_folder(data: &Path) -> PathBuf {
+    data.join(FOLDER)
+}
+
 /// The server that has the database, if it is not in the data folder.
 pub(crate) fn server(config: &Config) -> Result<Option<Address>, Failure> {
     let text = &*config.store.address;
@@ -89,6 +94,20 @@ pub(crate) fn open(arguments: &Arguments, config: &Config, access: Access) -> Re
             open_reading(&folder, options(config), wait_seconds).map_err(|error| failed(&folder, &error))
         }
         Access::Write => open_folder(&folder, options(config), config),
+    }
+}
+
+/// Opens the database in any folder.
+pub(crate) fn open_at(folder: &Path, config: &Config, access: Access) -> Result<Database, Failure> {
+    let options = options(config);
+    match access {
+        Access::Write => open_folder(folder, options, config),
+        Access::Read if Database::is_empty(folder) => {
+            let text = format!("there is no passive-DNS database in {}", folder.display());
+            Err(Failure::Usage(text).hint("give a data folder, or the folder of a passive-DNS database"))
+        }
+        Access::Read => open_reading(folder, options, config.database.wait_seconds)
+            .map_err(|error| failed(folder, &error)),
     }
 }
 

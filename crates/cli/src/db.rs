@@ -1,6 +1,8 @@
 //! `backsight db`: maintains the passive-DNS database, and verifies both databases. Each command's help describes the JSON
 //! shapes.
 
+mod copy;
+
 use std::path::Path;
 
 use ::database::Database;
@@ -22,12 +24,16 @@ use crate::output;
 use crate::terminal::{self, plural, thousands};
 use crate::{backup, kept};
 
-pub(crate) fn run(command: &DbArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
+pub(crate) fn run(args: &DbArgs, config: &Config, arguments: &Arguments) -> Result<Exit, Failure> {
     let desk = Desk { config, arguments, server: database::server(config)? };
-    desk.refuse_what_servers_do_themselves(&command.command)?;
-    match &command.command {
+    desk.refuse_what_servers_do_themselves(&args.command)?;
+    match &args.command {
         DbCommand::Backup(command) => desk.backup(command),
         DbCommand::Compact(command) => desk.compact(command),
+        DbCommand::Copy(_) if args.store.is_some() => Err(Failure::Usage(
+            "db copy: FROM and TO say which databases they are; leave out --store".to_owned(),
+        )),
+        DbCommand::Copy(command) => copy::run(command, config, arguments),
         DbCommand::Drop(command) => desk.drop(command),
         DbCommand::Init(command) => desk.init(command),
         DbCommand::Restore(command) => desk.restore(command),
@@ -85,7 +91,9 @@ impl Desk<'_> {
                 return Ok(());
             }
             DbCommand::Verify(_) => ("verifying", format!("use ClickHouse's CHECK TABLE {table}")),
-            DbCommand::Drop(_) | DbCommand::Init(_) | DbCommand::Stats(_) => return Ok(()),
+            DbCommand::Copy(_) | DbCommand::Drop(_) | DbCommand::Init(_) | DbCommand::Stats(_) => {
+                return Ok(());
+            }
         };
         Err(Failure::Usage(format!("{what} of the database on {address} is not done by Backsight"))
             .hint(&instead))

@@ -11,6 +11,7 @@
 //! and usually of the same version. Errors are [`StoreError`], the same on both sides; if the server ends, the kind is
 //! `Unavailable`.
 
+pub mod copy;
 mod door;
 mod forget;
 mod remote;

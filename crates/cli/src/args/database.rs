@@ -246,6 +246,25 @@ pub(crate) enum DbCommand {
     /// Merge all data files into one, so that lookups read as little as possible
     #[command(after_help = "With --format json: {\"before\": sizes, \"after\": sizes}, as `stats` has them")]
     Compact(ViewArgs),
+    /// Copy a database into another one, of any kind
+    #[command(
+        long_about = "Copies every record with its sources, times and counts from one passive-DNS database into another: from a data folder to \
+            a ClickHouse server, back, or from one folder or server to another. The target may have records already; it is created if it \
+            is a folder without a database.\n\n\
+            The copy goes slice by slice, and the same command continues one that was interrupted; nothing is counted twice. Each slice is \
+            read again from the target, and compared by its number of entries and its digest. Where the target has other records among \
+            them, it is compared entry by entry; if it has far more, 500 entries are looked up.\n\n\
+            Both databases can be in use. What is added to a part that has been copied is not copied. Which files were imported is not \
+            copied either: the target would import them again.\n\n\
+            FROM and TO are each a data folder, the folder of a passive-DNS database, or clickhouse://USER@HOST:PORT/DATABASE. The password \
+            is in `BACKSIGHT_SECRET_STORE`; that of TO, if it is another one, is in `BACKSIGHT_SECRET_STORE_TO`. The journal of the copy is in the \
+            folder `copies` of the data folder.",
+        after_help = "Examples:\n  backsight db copy ~/.local/share/backsight clickhouse://pdns@127.0.0.1:8123/pdns\n  \
+            backsight db copy clickhouse://pdns@127.0.0.1:8123/pdns /srv/backsight\n\n\
+            With --format json: {\"from\", \"to\", \"entries\", \"slices\", \"identical\": slices that were found with the same digest, \
+            \"contained\": slices that were found among other records}, the last two without those of an earlier, interrupted call"
+    )]
+    Copy(CopyArgs),
     /// Delete records by origin, by name or by age
     #[command(
         long_about = "Deletes the selected records permanently; earlier backups still have them. The command counts entries: one for each \
@@ -263,7 +282,7 @@ pub(crate) enum DbCommand {
             The server must recognise a block of records that is sent again, so that no record counts twice: version 18.16 or newer \
             with ZooKeeper or Keeper, or version 22.2 or newer. The database of a data folder is created by the first import.",
         after_help = "Example: backsight db init --store clickhouse://pdns@127.0.0.1:8123/pdns\n\n\
-            After ? in the address: tls=yes (for other machines), ca_file=PATH, tables=PREFIX_ [default: pdns_].\n\
+            After ? in the address: tls=yes (for other machines), ca_file=PATH, certificate=PATH, tables=PREFIX_ [default: pdns_].\n\
             With --format json: {\"store\": the address, \"created\": false if the tables were there}"
     )]
     Init(ViewArgs),
@@ -299,6 +318,25 @@ pub(crate) struct BackupArgs {
     /// The folder to create
     #[arg(value_name = "DEST")]
     pub(crate) to: PathBuf,
+    /// The output format
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: View,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CopyArgs {
+    /// The database to read: a folder, or an address on a server
+    #[arg(value_name = "FROM")]
+    pub(crate) from: String,
+    /// The database to copy it into
+    #[arg(value_name = "TO")]
+    pub(crate) to: String,
+    /// Copy everything, although it was copied before; observations that are there count twice
+    #[arg(long)]
+    pub(crate) again: bool,
+    /// Do not read each slice again from the target
+    #[arg(long)]
+    pub(crate) no_verify: bool,
     /// The output format
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: View,

@@ -180,6 +180,8 @@ fn help_teaches() {
     insta::assert_snapshot!("help_export", help(&["export"]));
     insta::assert_snapshot!("help_db", help(&["db"]));
     insta::assert_snapshot!("help_db_drop", help(&["db", "drop"]));
+    insta::assert_snapshot!("help_db_copy", help(&["db", "copy"]));
+    insta::assert_snapshot!("help_db_init", help(&["db", "init"]));
 }
 
 #[test]

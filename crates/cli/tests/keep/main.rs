@@ -7,7 +7,7 @@
 //! [`indicator`] the library by hand. [`shapes`] checks the output for programs. [`trouble`] and [`damage`] test faults of a
 //! data folder, [`disk`] faults of its disk, [`fixtures`] folders of earlier versions, [`backup`] backups, and [`kills`] kills.
 //! [`database`] and [`database_kills`] test the passive-DNS database, [`captures`] and [`logs`] what is imported into it, with [`tshark`]
-//! as a second opinion, [`clickhouse`] the one on a server, [`collect`] and [`follow`] what is collected, [`lists`] warning lists, and [`networks`] what is known about addresses, [`handovers`] documents for other platforms, [`pushes`] what is sent to them, [`sensors`] collectors of a server, [`forward`] what sensors on other machines send, and [`noise`]
+//! as a second opinion, [`clickhouse`] the one on a server, [`copy`] from one to the other, [`collect`] and [`follow`] what is collected, [`lists`] warning lists, and [`networks`] what is known about addresses, [`handovers`] documents for other platforms, [`pushes`] what is sent to them, [`sensors`] collectors of a server, [`forward`] what sensors on other machines send, and [`noise`]
 //! what is not kept.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper that fails is a failed test")]
 
@@ -20,6 +20,7 @@ mod captures;
 mod clickhouse;
 mod collect;
 mod configuring;
+mod copy;
 mod damage;
 mod database;
 mod database_kills;
