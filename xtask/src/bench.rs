@@ -21,6 +21,8 @@ pub(crate) enum Bench {
     All,
     /// One query, a large answer and many values with a local server, compared with pypdns; and several providers at once.
     Ask,
+    /// The passive-DNS database on a ClickHouse server, compared with the embedded engine: importing, sizes, looking up, serving.
+    Clickhouse,
     /// The reader, compared with the fastest general JSON parsers.
     Cof,
     /// Importing dnstap, captures and logs, and collecting dnstap, compared with parsing them.
@@ -52,6 +54,7 @@ impl Bench {
         match self {
             Self::All => &[],
             Self::Ask => &[("crates/cli", "ask")],
+            Self::Clickhouse => &[("crates/cli", "clickhouse")],
             Self::Cof => &[("benches/json", "reader")],
             Self::Collect => &[("crates/cli", "collect")],
             Self::Keep => &[("crates/workbench", "keep"), ("crates/cli", "kept")],
