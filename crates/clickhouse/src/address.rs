@@ -12,6 +12,8 @@ use url::Url;
 const LONGEST: usize = 2_048;
 /// The longest name of a user, a database or a table, in bytes.
 const LONGEST_NAME: usize = 64;
+/// What the names of tables begin with, unless another prefix is given.
+const USUAL_TABLES: &str = "pdns_";
 /// ClickHouse's ports for HTTP and HTTPS.
 const PORTS: [u16; 2] = [8_123, 8_443];
 
@@ -85,7 +87,7 @@ impl Address {
             host: host.trim_matches(['[', ']']).to_ascii_lowercase(),
             port: 0,
             database: name("database", url.path().trim_matches('/'))?,
-            tables: "pdns_".to_owned(),
+            tables: USUAL_TABLES.to_owned(),
             tls: false,
             ca_file: None,
             certificate: None,
@@ -127,11 +129,12 @@ impl Address {
     }
 }
 
-/// As it was written, with everything that was left out.
+/// The database, with everything of its address that was left out; without the parameters that say how it is reached.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = client::authority(&self.host, self.port);
-        write!(f, "clickhouse://{}@{place}/{}", self.user, self.database)
+        write!(f, "clickhouse://{}@{place}/{}", self.user, self.database)?;
+        if self.tables == USUAL_TABLES { Ok(()) } else { write!(f, "?tables={}", self.tables) }
     }
 }
 
@@ -170,7 +173,7 @@ mod tests {
         for (text, shown, tables, tls) in [
             ("clickhouse://127.0.0.1/pdns", "clickhouse://default@127.0.0.1:8123/pdns", "pdns_", false),
             ("clickhouse://m-e@localhost:9/a_1", "clickhouse://m-e@localhost:9/a_1", "pdns_", false),
-            ("clickhouse://[::1]/a?tables=x_", "clickhouse://default@[::1]:8123/a", "x_", false),
+            ("clickhouse://[::1]/a?tables=x_", "clickhouse://default@[::1]:8123/a?tables=x_", "x_", false),
             (
                 "clickhouse://me@CH.example/a?tls=yes&ca_file=/etc/ca.pem",
                 "clickhouse://me@ch.example:8443/a",

@@ -100,6 +100,11 @@ impl ClickHouse {
         drops::covered(&self.link, &self.schema, selection, &self.ids(selection)?)
     }
 
+    /// What distinguishes these tables from all others, by whatever name the server is reached.
+    pub fn id(&self) -> &str {
+        &self.schema.id
+    }
+
     /// How much space it takes.
     ///
     /// # Errors

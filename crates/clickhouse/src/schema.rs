@@ -33,6 +33,8 @@ pub(crate) struct Schema {
     pub(crate) entries: String,
     pub(crate) sources: String,
     pub(crate) inputs: String,
+    /// What distinguishes these tables from all others.
+    pub(crate) id: String,
     release: Release,
     is_replicated: bool,
 }
@@ -122,14 +124,14 @@ impl Schema {
     pub(crate) fn open(link: &Link) -> Result<Self, StoreError> {
         let release = release(link)?;
         let state = State::read(link)?;
-        match state.marker(link)? {
-            Some(marker) if marker.is_ready => {}
+        let id = match state.marker(link)? {
+            Some(marker) if marker.is_ready => marker.id,
             Some(_) => return Err(absent(link, "its creation was interrupted")),
             None => {
                 state.refuse_others(link)?;
                 return Err(absent(link, "it does not exist"));
             }
-        }
+        };
         for table in &TABLES {
             state.check(link, table)?;
         }
@@ -143,6 +145,7 @@ impl Schema {
             entries: name("entries"),
             sources: name("sources"),
             inputs: name("inputs"),
+            id,
             release,
             is_replicated,
         })

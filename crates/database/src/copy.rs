@@ -1,4 +1,4 @@
-//! Copies a passive-DNS database into another one, of any engine: [`Copy`].
+//! Copies a passive-DNS database into another one, of any engine: [`Copying`].
 //!
 //! Every entry is copied with its bailiwick, source, times and count, slice by slice in the order of the keys. The target stores
 //! each slice as a numbered batch of one input, so none is counted twice. A [`Journal`] keeps the slice that is being sent: an
@@ -15,12 +15,12 @@ mod slice;
 
 use std::io;
 
-use store::{Store, StoreError};
+use store::{Limits, Store, StoreError};
 
 use self::compare::Compared;
 use self::journal::Stage;
 pub use self::journal::{Journal, Sides};
-use self::slice::Slice;
+use self::slice::{Most, Slice};
 
 /// How far a copy has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,14 +38,14 @@ pub struct Copied {
 }
 
 /// A copy from one database into another.
-pub struct Copy<'a> {
+pub struct Copying<'a> {
     /// Where entries are read.
     pub from: &'a dyn Store,
     /// Where they are stored.
     pub to: &'a dyn Store,
     /// Whether each slice is read again from the target, and compared.
     pub verify: bool,
-    /// A slice ends with the page that reaches this number of entries, at least 1: [`SLICE`].
+    /// A slice ends with the tuple that reaches this number of entries, at least 1: [`SLICE`].
     pub slice: usize,
 }
 
@@ -74,19 +74,19 @@ pub enum CopyError {
     },
     /// The target does not hold what it has confirmed.
     #[error(
-        "the target has confirmed slice {slice}, but {missing} of its {entries} entries are missing there"
+        "the target has confirmed slice {slice}, but of {compared} entries that were compared, {missing} are missing there, or have a smaller count or span of time"
     )]
     Missing {
         /// The number of the slice, from 1.
         slice: u64,
-        /// Its entries.
-        entries: u64,
+        /// How many of its entries were compared.
+        compared: u64,
         /// Those that are missing, or have a smaller count or span of time.
         missing: u64,
     },
 }
 
-impl Copy<'_> {
+impl Copying<'_> {
     /// Copies everything that has not been copied yet. `told` is called after each slice; if it returns `false`, the copy stops,
     /// and can be continued. Returns whether it is complete.
     ///
@@ -99,17 +99,22 @@ impl Copy<'_> {
     ) -> Result<(Copied, bool), CopyError> {
         let mut copied = Copied::default();
         loop {
-            match self.stage(journal)? {
-                Stage::Complete => return Ok((journal.add_to(copied), true)),
-                Stage::Send => {}
-                Stage::Read { number, cursor } => {
-                    journal
-                        .plan(Slice::read(self.from, number, cursor, self.slice).map_err(CopyError::From)?)?;
-                }
+            let mut stage = self.stage(journal)?;
+            if stage == Stage::Complete {
+                return Ok((journal.add_to(copied), true));
+            }
+            if stage == Stage::Read {
+                journal.plan(self.read(journal)?)?;
+                stage = Stage::Send;
             }
             if let Some(slice) = journal.slice() {
-                self.send(slice, journal.input(), &mut copied)?;
+                if stage == Stage::Send {
+                    self.to.absorb(slice.batch(journal.input())).map_err(CopyError::To)?;
+                    copied.sent += 1;
+                }
+                self.compare(slice, &mut copied)?;
             }
+            journal.settle()?;
             if !told(journal.add_to(copied)) {
                 return Ok((journal.add_to(copied), false));
             }
@@ -123,18 +128,21 @@ impl Copy<'_> {
         journal.stage(stored).ok_or(CopyError::Disagreeing { planned: journal.planned(), stored })
     }
 
-    fn send(&self, slice: &Slice, input: &str, copied: &mut Copied) -> Result<(), CopyError> {
-        self.to.absorb(slice.batch(input)).map_err(CopyError::To)?;
-        copied.sent += 1;
+    fn read(&self, journal: &Journal) -> Result<Slice, CopyError> {
+        let (number, start) = journal.next();
+        let most = Most { entries: self.slice.max(1), sources: Limits::USUAL.batch_sources };
+        Slice::read(self.from, number, start, most).map_err(CopyError::From)
+    }
+
+    fn compare(&self, slice: &Slice, copied: &mut Copied) -> Result<(), CopyError> {
         if !self.verify || slice.len() == 0 {
             return Ok(());
         }
         match compare::compare(self.to, slice).map_err(CopyError::To)? {
             Compared::Identical => copied.identical += 1,
             Compared::Contained => copied.contained += 1,
-            Compared::Missing(missing) => {
-                let entries = slice.len() as u64;
-                return Err(CopyError::Missing { slice: slice.number, entries, missing });
+            Compared::Missing { missing, compared } => {
+                return Err(CopyError::Missing { slice: slice.number, compared, missing });
             }
         }
         Ok(())

@@ -4,11 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use ::database::Database;
-use ::database::copy::{Copied, Copy, CopyError, Journal, SLICE, Sides};
+use ::database::copy::{Copied, CopyError, Copying, Journal, SLICE, Sides};
 use clickhouse::{Address, ClickHouse};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use store::Store as _;
+use store::{Store as _, StoreError, StoreErrorKind};
 
 use super::print;
 use crate::args::Arguments;
@@ -25,43 +25,57 @@ const JOURNALS: &str = "copies";
 const PASSWORD: &str = "BACKSIGHT_SECRET_STORE_TO";
 
 pub(super) fn run(command: &CopyArgs, config: &Config, arguments: &Arguments) -> Result<(), Failure> {
-    let (from, to) = (Place::parse(&command.from)?, Place::parse(&command.to)?);
-    let sides = Sides { from: from.to_string(), to: to.to_string() };
+    let (from, to) = (Place::parse("FROM", &command.from)?, Place::parse("TO", &command.to)?);
+    let names = Sides { from: from.to_string(), to: to.to_string() };
+    if names.from == names.to {
+        return Err(same(&names));
+    }
+    let source = from.open(config, Access::Read, None)?;
+    let target = to.open(config, Access::Write, terminal::environment(PASSWORD)?)?;
+    // A folder may be created now, and a server has many names.
+    let sides = Sides { from: from.identity(&source)?, to: to.identity(&target)? };
     if sides.from == sides.to {
-        return Err(Failure::Usage(format!("db copy: {} is the source and the target", sides.from)));
+        return Err(same(&names));
     }
     let file = journal(&kept::folder(arguments)?, &sides);
     if command.again {
         forget(&file)?;
     }
-    let source = from.open(config, Access::Read, None)?;
-    let target = to.open(config, Access::Write, terminal::environment(PASSWORD)?)?;
     let mut journal = Journal::open(&file, &sides)
         .map_err(|error| Failure::work(&file.display().to_string(), &error).hint(ANEW))?;
-    let stats = source.stats().map_err(|error| Failure::work(&sides.from, &error))?;
-    let before = journal.is_at_the_end();
+    let stats = source.stats().map_err(|error| Failure::work(&names.from, &error))?;
+    let before = journal.is_over();
     if journal.planned() > 1 && !before {
         terminal::say(&format!("continuing with slice {}", journal.planned()));
     }
-    let copy = Copy { from: &source, to: &target, verify: !command.no_verify, slice: SLICE };
+    let copy = Copying { from: &source, to: &target, verify: !command.no_verify, slice: SLICE };
     let bar = bar(stats.entries);
     let outcome = copy.run(&mut journal, &mut |copied| {
         bar.set_position(copied.entries);
         true
     });
     bar.finish_and_clear();
-    let (copied, _) = outcome.map_err(|error| failed(&error, &sides))?;
-    if before && copied.sent == 0 {
-        return Err(known(&sides, copied));
+    let (copied, _) = outcome.map_err(|error| failed(&error, &names))?;
+    if before {
+        return Err(known(&names, copied));
     }
     if stats.inputs > 0 {
         terminal::say(&format!(
             "not copied: which files were imported ({}); {} would import them again",
             thousands(stats.inputs),
-            sides.to
+            names.to
         ));
     }
-    tell(command, &sides, copied)
+    tell(command, &names, copied)
+}
+
+fn same(names: &Sides) -> Failure {
+    let Sides { from, to } = names;
+    Failure::Usage(if from == to {
+        format!("db copy: {from} is the source and the target")
+    } else {
+        format!("db copy: {from} and {to} are the same database")
+    })
 }
 
 /// What to do with a journal that does not fit.
@@ -83,10 +97,16 @@ fn failed(error: &CopyError, sides: &Sides) -> Failure {
     let failure = Failure::work(&format!("copying {from} to {to}"), error);
     match error {
         CopyError::Disagreeing { .. } | CopyError::Missing { .. } => failure.hint(ANEW),
+        CopyError::From(error) | CopyError::To(error) if !can_pass(error) => failure,
         CopyError::From(_) | CopyError::To(_) | CopyError::Journal(_) => {
             failure.hint("the same command continues the copy, and nothing is counted twice")
         }
     }
+}
+
+/// Whether the same command can succeed later, without anything being changed.
+fn can_pass(error: &StoreError) -> bool {
+    matches!(error.kind(), StoreErrorKind::Unavailable | StoreErrorKind::Locked | StoreErrorKind::Full)
 }
 
 fn tell(command: &CopyArgs, sides: &Sides, copied: Copied) -> Result<(), Failure> {
@@ -137,10 +157,11 @@ enum Place {
 
 impl Place {
     /// An address on a server, a data folder, or the folder of a database.
-    fn parse(text: &str) -> Result<Self, Failure> {
+    fn parse(what: &str, text: &str) -> Result<Self, Failure> {
         if text.contains("://") {
-            let address = Address::parse(text)
-                .map_err(|fault| Failure::Usage(format!("db copy: {}: {fault}", terminal::label(text))))?;
+            // The text is not shown, because it may contain a password.
+            let address =
+                Address::parse(text).map_err(|fault| Failure::Usage(format!("db copy: {what}: {fault}")))?;
             return Ok(Self::Server(Box::new(address)));
         }
         let folder = std::path::absolute(text)
@@ -163,6 +184,22 @@ impl Place {
                     ClickHouse::open(address, &password).map_err(|error| database::refused(&error))?;
                 Ok(Database::ClickHouse(Box::new(opened)))
             }
+        }
+    }
+}
+
+impl Place {
+    /// The same text for the same database, and for no other one.
+    fn identity(&self, opened: &Database) -> Result<String, Failure> {
+        match (self, opened) {
+            (_, Database::ClickHouse(server)) => Ok(format!("clickhouse {}", server.id())),
+            (Self::Folder(folder), _) => {
+                let folder = folder
+                    .canonicalize()
+                    .map_err(|error| Failure::work(&folder.display().to_string(), &error))?;
+                Ok(folder.display().to_string())
+            }
+            (Self::Server(address), _) => Ok(address.to_string()),
         }
     }
 }

@@ -61,6 +61,27 @@ fn a_copy_is_not_repeated_unless_it_is_meant() {
 }
 
 #[test]
+fn a_database_is_known_by_every_name() {
+    let home = filled();
+    let from = place(&home);
+    // The folder does not exist yet when it is named for the first time.
+    home.run(&["db", "copy", &from, "kept/../new"]).says(0, &[]);
+    home.run(&["db", "copy", &from, "new"]).says(1, &["was copied to"]);
+    let port = shared().port;
+    let [url, same, other] = [("127.0.0.1", "named_"), ("localhost", "named_"), ("127.0.0.1", "others_")]
+        .map(|(host, tables)| format!("clickhouse://{host}:{port}/copies?tables={tables}"));
+    for url in [&url, &other] {
+        home.run(&["db", "init", "--store", url]).ok();
+    }
+    home.run(&["db", "copy", &url, &same]).says(2, &["are the same database"]);
+    home.run(&["db", "copy", &from, &url]).ok();
+    home.run(&["db", "copy", &from, &same]).says(1, &["was copied to"]);
+    assert_eq!(copies(&home, &[&url, &other])["identical"], 1);
+    let secret = home.run(&["db", "copy", &from, "clickhouse://me:hunter2@127.0.0.1/a"]);
+    assert!(!secret.says(2, &["TO: ", "BACKSIGHT_SECRET_STORE"]).stderr.contains("hunter2"));
+}
+
+#[test]
 fn what_cannot_be_copied_is_refused() {
     let (home, empty) = (filled(), Home::new());
     let (from, none) = (place(&home), place(&empty));

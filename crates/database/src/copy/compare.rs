@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use store::{Cursor, Store, StoreError};
+use store::{Cursor, Question, Store, StoreError};
 
 use super::slice::{Entry, Slice, digest, everything};
 
@@ -13,6 +13,8 @@ use super::slice::{Entry, Slice, digest, everything};
 const DENSER: usize = 4;
 /// The number of entries that are looked up then, spread evenly.
 const SAMPLE: usize = 500;
+/// The size of a page in which one entry is looked up.
+const FEW: usize = 64;
 
 /// What a database holds in the keys of a slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +23,8 @@ pub(super) enum Compared {
     Identical,
     /// More than the slice; of the slice's entries, all that were looked up are there, with at least the same count and times.
     Contained,
-    /// So many entries are missing, or have a smaller count or span of time.
-    Missing(u64),
+    /// So many of the entries that were compared are missing, or have a smaller count or span of time.
+    Missing { missing: u64, compared: u64 },
 }
 
 /// Reads the keys of a slice from a database.
@@ -34,26 +36,24 @@ pub(super) fn compare(store: &dyn Store, slice: &Slice) -> Result<Compared, Stor
     let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
         return Ok(Compared::Identical);
     };
-    let missing = match held(store, &first.key, &last.key, entries.len().saturating_mul(DENSER))? {
-        Some(held) if is_identical(&held, &entries) => return Ok(Compared::Identical),
-        Some(held) => missing(&entries, held),
+    let most = entries.len().saturating_mul(DENSER);
+    let (missing, compared) = match held(store, (&first.key, &last.key), most, usize::MAX)? {
+        Some(held) if digest(&held) == digest(&entries) => return Ok(Compared::Identical),
+        Some(held) => (missing(&entries, held), entries.len()),
         None => missing_of_a_sample(store, &entries)?,
     };
-    Ok(if missing == 0 { Compared::Contained } else { Compared::Missing(missing) })
+    let compared = compared as u64;
+    Ok(if missing == 0 { Compared::Contained } else { Compared::Missing { missing, compared } })
 }
 
-/// Whether there are the same entries from the first one to the last one. A slice may begin and end within a tuple.
-fn is_identical(held: &[Entry], entries: &[Entry]) -> bool {
-    let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return held.is_empty() };
-    let begin = held.iter().position(|entry| entry.is_about_the_same(first));
-    let end = held.iter().rposition(|entry| entry.is_about_the_same(last));
-    let (Some(begin), Some(end)) = (begin, end) else { return false };
-    held.get(begin..=end).is_some_and(|held| held.len() == entries.len() && digest(held) == digest(entries))
-}
-
-/// The entries from one key to another, both included; `None` if they are more than `most`.
-fn held(store: &dyn Store, first: &[u8], last: &[u8], most: usize) -> Result<Option<Vec<Entry>>, StoreError> {
-    let mut question = everything();
+/// The entries from one key to another, both included, read in pages of this size; `None` if they are more than `most`.
+fn held(
+    store: &dyn Store,
+    (first, last): (&[u8], &[u8]),
+    most: usize,
+    page: usize,
+) -> Result<Option<Vec<Entry>>, StoreError> {
+    let mut question = Question { limit: page, ..everything() };
     // A cursor holds a part of a long key only, and then the page begins before it.
     question.cursor = Some(Cursor::new(first, 0));
     let mut held = Vec::new();
@@ -91,12 +91,13 @@ fn missing(entries: &[Entry], held: Vec<Entry>) -> u64 {
     entries.iter().filter(is_missing).count() as u64
 }
 
-/// The same of [`SAMPLE`] entries, each looked up.
-fn missing_of_a_sample(store: &dyn Store, entries: &[Entry]) -> Result<u64, StoreError> {
-    let mut count = 0;
+/// The same of [`SAMPLE`] entries, each looked up, and how many these were.
+fn missing_of_a_sample(store: &dyn Store, entries: &[Entry]) -> Result<(u64, usize), StoreError> {
+    let (mut count, mut compared) = (0, 0);
     for entry in entries.iter().step_by(entries.len().div_ceil(SAMPLE)) {
-        let held = held(store, &entry.key, &entry.key, usize::MAX)?.unwrap_or_default();
+        let held = held(store, (&entry.key, &entry.key), usize::MAX, FEW)?.unwrap_or_default();
         count += missing(std::slice::from_ref(entry), held);
+        compared += 1;
     }
-    Ok(count)
+    Ok((count, compared))
 }

@@ -1,9 +1,9 @@
 //! What a copy has sent, so that it can be continued: [`Journal`].
 //!
-//! A journal is one file, replaced as a whole before each slice is sent:
+//! A journal is one file, replaced as a whole before each slice is sent, and when it was stored and compared:
 //!
 //! ```text
-//! "backsight copy 1\n" ‖ postcard: input, from, to, the number of earlier entries, the slice that is being sent or was sent last
+//! "backsight copy 1\n" ‖ postcard: input, from, to, slices and entries that are done, the key of the next tuple, the slice that is sent
 //! ```
 //!
 //! `input` is the name under which the target counts the slices. It is random, so that two copies are never taken for one. Errors are
@@ -14,14 +14,13 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use store::Cursor;
 
 use super::Copied;
 use super::slice::Slice;
 
 const MARK: &[u8] = b"backsight copy 1\n";
 
-/// The two sides of a copy, so written that the same side is always the same text.
+/// The two sides of a copy: the same text for the same database, and for no other.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sides {
     /// The source.
@@ -41,21 +40,27 @@ pub struct Journal {
 struct State {
     input: String,
     sides: Sides,
-    /// The entries of all slices before this one.
-    before: u64,
-    /// The last slice that was planned.
+    /// How many slices are stored and compared, and their entries.
+    done: u64,
+    entries: u64,
+    /// The key of the first tuple after them.
+    next: Option<Vec<u8>>,
+    is_over: bool,
+    /// The slice after them, if it was read.
     slice: Option<Slice>,
 }
 
 /// What has to be done next.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Stage {
     /// Everything was copied.
     Complete,
-    /// The planned slice is not stored yet.
-    Send,
     /// The next slice has to be read.
-    Read { number: u64, cursor: Option<Cursor> },
+    Read,
+    /// The slice is not stored yet.
+    Send,
+    /// It is stored, and was not compared.
+    Compare,
 }
 
 impl Journal {
@@ -67,7 +72,8 @@ impl Journal {
         let state = match fs::read(file) {
             Ok(bytes) => read(&bytes, sides)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                State { input: name()?, sides: sides.clone(), before: 0, slice: None }
+                let (input, sides) = (name()?, sides.clone());
+                State { input, sides, done: 0, entries: 0, next: None, is_over: false, slice: None }
             }
             Err(error) => return Err(error),
         };
@@ -79,37 +85,41 @@ impl Journal {
         &self.state.input
     }
 
-    /// How many slices were planned.
+    /// How many slices were read.
     pub fn planned(&self) -> u64 {
-        self.state.slice.as_ref().map_or(0, |slice| slice.number)
+        self.state.done + u64::from(self.state.slice.is_some())
     }
 
-    /// Whether the last slice of the source was planned.
-    pub fn is_at_the_end(&self) -> bool {
-        self.state.slice.as_ref().is_some_and(|slice| slice.next.is_none())
+    /// Whether everything was copied.
+    pub fn is_over(&self) -> bool {
+        self.state.is_over
     }
 
-    /// The planned slice.
+    /// The slice that is being sent.
     pub(super) fn slice(&self) -> Option<&Slice> {
         self.state.slice.as_ref()
     }
 
-    /// The numbers of what was planned, with what was compared.
+    /// The number and the first key of the slice that has to be read.
+    pub(super) fn next(&self) -> (u64, Option<Vec<u8>>) {
+        (self.state.done + 1, self.state.next.clone())
+    }
+
+    /// These numbers with those of what is done.
     pub(super) fn add_to(&self, copied: Copied) -> Copied {
-        let entries = self.state.slice.as_ref().map_or(0, |slice| slice.len() as u64);
-        Copied { entries: self.state.before + entries, slices: self.planned(), ..copied }
+        Copied { entries: self.state.entries, slices: self.state.done, ..copied }
     }
 
     /// What has to be done next, if the target has stored so many slices; `None` if that cannot be.
     pub(super) fn stage(&self, stored: u64) -> Option<Stage> {
-        let Some(slice) = &self.state.slice else {
-            return (stored == 0).then_some(Stage::Read { number: 1, cursor: None });
-        };
-        match &slice.next {
-            _ if stored + 1 == slice.number => Some(Stage::Send),
-            _ if stored != slice.number => None,
-            None => Some(Stage::Complete),
-            next => Some(Stage::Read { number: stored + 1, cursor: next.clone() }),
+        let State { done, slice, is_over, .. } = &self.state;
+        match slice {
+            // Nothing of it is in the target, and the source may have changed.
+            Some(_) if stored == 0 && *done == 0 => Some(Stage::Read),
+            Some(_) if stored == *done => Some(Stage::Send),
+            Some(slice) if stored == slice.number => Some(Stage::Compare),
+            None if stored == *done => Some(if *is_over { Stage::Complete } else { Stage::Read }),
+            _ => None,
         }
     }
 
@@ -118,8 +128,24 @@ impl Journal {
     /// # Errors
     /// I/O errors.
     pub(super) fn plan(&mut self, slice: Slice) -> io::Result<()> {
-        self.state.before = self.add_to(Copied::default()).entries;
         self.state.slice = Some(slice);
+        self.write()
+    }
+
+    /// Writes down that the slice was stored and compared.
+    ///
+    /// # Errors
+    /// I/O errors.
+    pub(super) fn settle(&mut self) -> io::Result<()> {
+        let Some(slice) = self.state.slice.take() else { return Ok(()) };
+        self.state.done = slice.number;
+        self.state.entries += slice.len() as u64;
+        self.state.is_over = slice.next.is_none();
+        self.state.next = slice.next;
+        self.write()
+    }
+
+    fn write(&self) -> io::Result<()> {
         let mut bytes = MARK.to_vec();
         bytes.extend(postcard::to_stdvec(&self.state).map_err(io::Error::other)?);
         replace(&self.file, &bytes)

@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 use store::engine::key;
 use store::{Apart, Cursor, Question, Store, StoreError, StoreErrorKind, Subject, source_kind};
 
-/// A slice ends with the page that reaches this size, in bytes of keys.
+/// A slice ends with the tuple that reaches this size, in bytes of keys.
 const BYTES: usize = 32 << 20;
 
-/// The entries of a range of keys.
+/// The tuples of a range of keys.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Slice {
     /// From 1.
     pub(super) number: u64,
-    /// Where the next one begins; `None` for the last one.
-    pub(super) next: Option<Cursor>,
+    /// The key of the first tuple of the next one; `None` for the last one.
+    pub(super) next: Option<Vec<u8>>,
     /// The entries in the order of their keys, without a position.
     content: Batch,
 }
@@ -33,29 +33,30 @@ pub(super) struct Entry {
 }
 
 impl Slice {
-    /// Reads the entries behind a cursor, until there are this many.
+    /// Reads whole tuples from this key on, until they have so many entries or sources.
     ///
     /// # Errors
     /// Those of the store; `Incompatible` for a row without source or times, which no engine of this version answers.
     pub(super) fn read(
         from: &dyn Store,
         number: u64,
-        cursor: Option<Cursor>,
-        most: usize,
+        start: Option<Vec<u8>>,
+        most: Most,
     ) -> Result<Self, StoreError> {
-        let mut question = Question { cursor, limit: most, ..everything() };
         let (mut content, mut bytes) = (Batch::default(), 0);
-        loop {
-            let page = from.lookup(&question)?;
-            for row in page.records {
-                bytes += key::by_owner(&row.rrname, row.rrtype, &row.rdata).len();
+        let mut tuples = WholeTuples::new(from, start, most.entries);
+        while let Some(tuple) = tuples.next()? {
+            bytes += tuple.key.len();
+            let is_full = content.observations.len() >= most.entries || bytes >= BYTES;
+            let is_begun = !content.observations.is_empty();
+            if is_begun && (is_full || sources_with(&content, &tuple.rows) > most.sources) {
+                return Ok(Self { number, next: Some(tuple.key), content });
+            }
+            for row in tuple.rows {
                 add(&mut content, row)?;
             }
-            question.cursor = page.next;
-            if question.cursor.is_none() || content.observations.len() >= most || bytes >= BYTES {
-                return Ok(Self { number, next: question.cursor, content });
-            }
         }
+        Ok(Self { number, next: None, content })
     }
 
     /// The number of entries.
@@ -85,6 +86,90 @@ impl Slice {
         let position = Position { whole: self.next.is_none(), ..Position::new(input, self.number) };
         Batch { position: Some(position), ..self.content.clone() }
     }
+}
+
+/// Where a slice ends; it has at least one tuple.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Most {
+    pub(super) entries: usize,
+    pub(super) sources: usize,
+}
+
+/// A tuple with all its entries.
+struct Tuple {
+    key: Vec<u8>,
+    rows: Vec<Record>,
+}
+
+/// Reads tuples one after another, each at one moment.
+///
+/// The cursor of a page that ends within a tuple counts its rows, and a row that another sensor adds or somebody drops meanwhile would
+/// make the next page repeat a row, or leave one out. So the last tuple of a page is read again with the next page. Only a tuple
+/// that fills pages by itself is read with such cursors.
+struct WholeTuples<'a> {
+    from: &'a dyn Store,
+    question: Question,
+    /// Tuples before this key were read.
+    start: Vec<u8>,
+    /// The tuples of the page, the next one last.
+    read: Vec<Tuple>,
+    is_over: bool,
+}
+
+impl<'a> WholeTuples<'a> {
+    fn new(from: &'a dyn Store, start: Option<Vec<u8>>, limit: usize) -> Self {
+        let cursor = start.as_ref().map(|key| Cursor::new(key, 0));
+        let question = Question { cursor, limit, ..everything() };
+        Self { from, question, start: start.unwrap_or_default(), read: Vec::new(), is_over: false }
+    }
+
+    fn next(&mut self) -> Result<Option<Tuple>, StoreError> {
+        while self.read.is_empty() && !self.is_over {
+            self.page()?;
+        }
+        Ok(self.read.pop())
+    }
+
+    /// Reads pages until there is a whole tuple, or no more.
+    fn page(&mut self) -> Result<(), StoreError> {
+        let mut tuples: Vec<Tuple> = Vec::new();
+        loop {
+            let page = self.from.lookup(&self.question)?;
+            for row in page.records {
+                let key = key::by_owner(&row.rrname, row.rrtype, &row.rdata);
+                match tuples.last_mut() {
+                    Some(last) if last.key == key => last.rows.push(row),
+                    // A cursor holds a part of a long key only, and then the page begins before it.
+                    _ if key < self.start => {}
+                    _ => tuples.push(Tuple { key, rows: vec![row] }),
+                }
+            }
+            self.question.cursor = page.next;
+            self.is_over = self.question.cursor.is_none();
+            if self.is_over || tuples.len() > 1 {
+                break;
+            }
+        }
+        if !self.is_over
+            && let Some(begun) = tuples.pop()
+        {
+            self.question.cursor = Some(Cursor::new(&begun.key, 0));
+            self.start = begun.key;
+        }
+        tuples.reverse();
+        self.read = tuples;
+        Ok(())
+    }
+}
+
+/// How many sources a batch has with these rows.
+fn sources_with(batch: &Batch, rows: &[Record]) -> usize {
+    let is_new = |row: &&Record| source(row).is_some_and(|source| !batch.sources.contains(&source));
+    batch.sources.len() + rows.iter().filter(is_new).count()
+}
+
+fn source(row: &Record) -> Option<Source> {
+    Some(Source { kind: source_kind(row)?, origin: row.origin.clone(), sensor: row.sensor_id.clone() })
 }
 
 /// All entries of a database, in the order of their keys.
@@ -117,7 +202,7 @@ impl Entry {
     }
 
     /// Whether both are statements of the same source about the same tuple, within the same bailiwick.
-    pub(super) fn is_about_the_same(&self, other: &Self) -> bool {
+    fn is_about_the_same(&self, other: &Self) -> bool {
         self.key == other.key && self.source == other.source && self.bailiwick == other.bailiwick
     }
 
