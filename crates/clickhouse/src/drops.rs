@@ -65,7 +65,7 @@ pub(crate) fn delete(
                 schema.entries
             ))?;
         }
-        finish(link, &tag, conditions.len() as u64)?;
+        finish(link, schema, &tag, conditions.len() as u64)?;
     }
     Ok(covered)
 }
@@ -106,17 +106,22 @@ fn tag() -> Result<String, StoreError> {
 }
 
 /// Waits until the server has carried out so many statements with this tag. It may list them a moment after it has accepted them.
-fn finish(link: &Link, tag: &str, statements: u64) -> Result<(), StoreError> {
+fn finish(link: &Link, schema: &Schema, tag: &str, statements: u64) -> Result<(), StoreError> {
     let [mut wait, longest] = WAITS;
     let address = link.address();
     let (database, table) = (address.database.as_bytes(), [&*address.tables, "entries"].concat());
     let (database, table) = (literal::text(database), literal::text(table.as_bytes()));
+    let reason = if schema.tells_failures() { ", max(latest_fail_reason)" } else { "" };
     for _ in 0..LOOKS {
         let answer = link.ask_system(&format!(
-            "SELECT countIf(is_done = 1) FROM system.mutations WHERE database = {database} AND table = {table} AND position(command, '{tag}') > 0 FORMAT RowBinary"
+            "SELECT countIf(is_done = 1){reason} FROM system.mutations WHERE database = {database} AND table = {table} AND position(command, '{tag}') > 0 FORMAT RowBinary"
         ))?;
-        if Reader::new(&answer).number() >= Some(statements) {
+        let mut answer = Reader::new(&answer);
+        if answer.number() >= Some(statements) {
             return Ok(());
+        }
+        if let Some(reason) = answer.text().filter(|reason| !reason.is_empty()) {
+            return Err(failing(link, reason));
         }
         link.pause(wait)?;
         wait = (wait * 2).min(longest);
@@ -125,4 +130,13 @@ fn finish(link: &Link, tag: &str, statements: u64) -> Result<(), StoreError> {
         "{address}: the server is still deleting after an hour; look at system.mutations, and repeat the command when it is done"
     );
     Err(StoreError::engine(StoreErrorKind::Unavailable, detail))
+}
+
+fn failing(link: &Link, reason: &str) -> StoreError {
+    let detail = format!(
+        "{}: the server fails to delete, and continues to try: {}; look at system.mutations, and end it with KILL MUTATION if it cannot succeed",
+        link.address(),
+        client::printable(reason.as_bytes(), 300)
+    );
+    StoreError::engine(StoreErrorKind::Unavailable, detail)
 }

@@ -4,7 +4,6 @@
 
 mod storing;
 
-use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cof::{Batch, Digest};
@@ -39,8 +38,6 @@ pub struct ClickHouse {
     sources: Mutex<Arc<Sources>>,
     /// How much there was when it was counted, and how many inputs this process has added since then.
     held: Mutex<Option<(Held, usize)>>,
-    /// The inputs whose last batch is stored together with its position, as far as this process knows.
-    certain: Mutex<HashSet<Arc<str>>>,
     turns: [Mutex<()>; TURNS],
     limits: Limits,
 }
@@ -71,8 +68,9 @@ impl ClickHouse {
     /// # Errors
     /// As [`Self::open`].
     pub fn with_limits(address: &Address, password: &str, limits: Limits) -> Result<Self, StoreError> {
-        let link = Link::new(address, password)?;
+        let mut link = Link::new(address, password)?;
         let schema = Schema::open(&link)?;
+        link.always(schema.settings());
         let sources = Sources::read(&link, &schema.sources)?;
         let inputs = Inputs::new(schema.inputs.clone(), schema.takes_tokens());
         Ok(Self {
@@ -81,7 +79,6 @@ impl ClickHouse {
             inputs,
             sources: Mutex::new(Arc::new(sources)),
             held: Mutex::default(),
-            certain: Mutex::default(),
             turns: <[Mutex<()>; TURNS]>::default(),
             limits,
         })
@@ -179,6 +176,10 @@ impl Store for ClickHouse {
     }
 
     fn drop_where(&self, selection: &Selection) -> Result<u64, StoreError> {
+        // What has a position is not stored while the positions of what is dropped are forgotten.
+        let forgets = matches!(selection, Selection::Origin(_));
+        let turns = self.turns.iter().filter(|_| forgets).map(lock);
+        let _turns: Vec<_> = turns.collect::<Result<_, _>>()?;
         let ids = self.ids(selection)?;
         let dropped = drops::delete(&self.link, &self.schema, selection, &ids)?;
         self.inputs.forget_that_named(&self.link, &ids)?;

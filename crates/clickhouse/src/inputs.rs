@@ -81,7 +81,10 @@ impl Inputs {
         let token = self.takes_tokens.then(|| {
             let mut hasher = blake3::Hasher::new();
             for (name, input) in inputs {
+                let reached = input.reached.map_or(u64::MAX, |reached| reached.offset);
                 hasher.update(&input.version.to_le_bytes());
+                hasher.update(&reached.to_le_bytes());
+                hasher.update(&(name.len() as u64).to_le_bytes());
                 hasher.update(name.as_bytes());
             }
             hasher.finalize().to_hex().to_string()

@@ -65,6 +65,8 @@ pub(crate) struct Link {
     client: Arc<Client>,
     address: Address,
     login: Login,
+    /// Settings of all requests, as the end of an address.
+    always: String,
 }
 
 /// How the user is known to the server.
@@ -117,7 +119,18 @@ impl Link {
         let target = Target { host: address.host.clone(), port: address.port, tls, proxy: None };
         let client = Client::new(target, LIMITS, Arc::new(Tcp)).map_err(|error| failed(&error))?;
         let login = Login::new(address, password).ok_or_else(|| failed(&"the password is too long"))?;
-        Ok(Self { runtime: Some(runtime), client: Arc::new(client), address: address.clone(), login })
+        Ok(Self {
+            runtime: Some(runtime),
+            client: Arc::new(client),
+            address: address.clone(),
+            login,
+            always: ALWAYS.to_owned(),
+        })
+    }
+
+    /// Adds settings to all further requests.
+    pub(crate) fn always(&mut self, settings: Settings<'_>) {
+        push(settings, &mut self.always);
     }
 
     /// The address of the server.
@@ -209,18 +222,14 @@ impl Link {
         let at = client::authority(&self.address.host, self.address.port);
         let longest = if query.is_some() { LONGEST_INSERTION } else { LONGEST_STATEMENT };
         let mut place = format!(
-            "{scheme}://{at}/?wait_end_of_query=1&buffer_size={IN_MEMORY}&max_query_size={longest}&{ALWAYS}"
+            "{scheme}://{at}/?wait_end_of_query=1&buffer_size={IN_MEMORY}&max_query_size={longest}&{}",
+            self.always
         );
         if !self.address.is_loopback() {
             place.push_str("&enable_http_compression=1");
         }
-        let query = query.map(|query| ("query", query.to_owned()));
-        for (key, value) in settings.iter().chain(query.as_slice()) {
-            place.push('&');
-            place.push_str(key);
-            place.push('=');
-            place.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
-        }
+        push(settings, &mut place);
+        push(query.map(|query| ("query", query.to_owned())).as_slice(), &mut place);
         place
     }
 
@@ -313,6 +322,16 @@ impl Failed {
                 StoreError::engine(StoreErrorKind::Unavailable, detail)
             }
         }
+    }
+}
+
+/// Appends settings to an address.
+fn push(settings: Settings<'_>, place: &mut String) {
+    for (key, value) in settings {
+        place.push('&');
+        place.push_str(key);
+        place.push('=');
+        place.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
     }
 }
 

@@ -18,6 +18,10 @@ const PROGRAM: &str = "backsight";
 const WINDOW: u32 = 100_000;
 /// The oldest version that works.
 const OLDEST: Release = Release(18, 16);
+/// Settings of a table that write a block to the disk before it is acknowledged; old versions do not have them.
+const DURABLE: [&str; 2] = ["fsync_after_insert", "fsync_part_directory"];
+/// Settings with which a block is stored by itself, and recognised if it is repeated, whatever is usual for the version or the user.
+const BY_ITSELF: [(&str, &str); 2] = [("async_insert", "0"), ("deduplicate_insert", "enable")];
 /// From this version on, a table that is not replicated can recognise repeated blocks.
 const WITH_WINDOWS: Release = Release(22, 2);
 /// From this version on, ordered reading stops when it has enough.
@@ -37,6 +41,7 @@ pub(crate) struct Schema {
     pub(crate) id: String,
     release: Release,
     is_replicated: bool,
+    settings: Vec<(&'static str, String)>,
 }
 
 /// The result of [`init`].
@@ -148,6 +153,7 @@ impl Schema {
             id,
             release,
             is_replicated,
+            settings: settings(link)?,
         })
     }
 
@@ -155,6 +161,16 @@ impl Schema {
     /// does so if it merges (`FINAL`) and is not asked for one.
     pub(crate) fn reads_in_order(&self) -> bool {
         self.release >= IN_ORDER
+    }
+
+    /// Whether the server says why it cannot carry out a mutation.
+    pub(crate) fn tells_failures(&self) -> bool {
+        self.release >= IN_ORDER
+    }
+
+    /// Settings of every request, which this server knows.
+    pub(crate) fn settings(&self) -> &[(&'static str, String)] {
+        &self.settings
     }
 
     /// Whether a repeated block is recognised by a token, and not by its content.
@@ -185,8 +201,9 @@ pub fn init(address: &Address, password: &str) -> Result<Made, StoreError> {
             begin(&link)?
         }
     };
+    let durable = known(&link, "merge_tree_settings", &DURABLE)?;
     for table in &TABLES {
-        link.ask(table.creation(address, has_keeper.then_some(&*id)))?;
+        link.ask(table.creation(address, has_keeper.then_some(&*id), &durable))?;
     }
     mark(&link, &id, true)?;
     Schema::open(&link).map(|_| Made::New)
@@ -227,7 +244,7 @@ fn columns(columns: &[(&str, &str)]) -> String {
 
 impl Table {
     /// The statement that creates it: replicated under this id, or not at all.
-    fn creation(&self, address: &Address, id: Option<&str>) -> String {
+    fn creation(&self, address: &Address, id: Option<&str>, durable: &[&str]) -> String {
         let Self { name, engine, argument, key, granularity, .. } = self;
         let (engine, window) = if let Some(id) = id {
             let arguments = format!("'/backsight/{id}/{name}', 'first'");
@@ -236,8 +253,9 @@ impl Table {
         } else {
             (format!("{engine}({argument})"), "non_replicated_deduplication_window")
         };
+        let durable: String = durable.iter().flat_map(|name| [", ", name, " = 1"]).collect();
         format!(
-            "CREATE TABLE IF NOT EXISTS {} ({}) ENGINE = {engine} ORDER BY {key} SETTINGS index_granularity = {granularity}, {window} = {WINDOW}",
+            "CREATE TABLE IF NOT EXISTS {} ({}) ENGINE = {engine} ORDER BY {key} SETTINGS index_granularity = {granularity}, {window} = {WINDOW}{durable}",
             address.table(name),
             columns(self.columns)
         )
@@ -370,6 +388,29 @@ fn has_keeper(link: &Link) -> Result<bool, StoreError> {
     Ok(Reader::new(&answer).number() == Some(1))
 }
 
+/// Those of [`BY_ITSELF`] that the server knows; it refuses others.
+fn settings(link: &Link) -> Result<Vec<(&'static str, String)>, StoreError> {
+    let known = known(link, "settings", &BY_ITSELF.map(|(name, _)| name))?;
+    let is_known = |(name, _): &(&str, &str)| known.contains(name);
+    Ok(BY_ITSELF.into_iter().filter(is_known).map(|(name, value)| (name, value.to_owned())).collect())
+}
+
+/// Which of these settings are in a table of the server.
+fn known(link: &Link, table: &str, names: &[&'static str]) -> Result<Vec<&'static str>, StoreError> {
+    let literals: Vec<String> = names.iter().map(|name| literal::text(name.as_bytes())).collect();
+    let answer = link.ask_system(&format!(
+        "SELECT name FROM system.{table} WHERE name IN ({}) FORMAT RowBinary",
+        literals.join(", ")
+    ))?;
+    let mut answer = Reader::new(&answer);
+    let mut found = Vec::new();
+    while !answer.is_at_end() {
+        let name = answer.text().ok_or_else(|| link.strange("something else than its settings"))?;
+        found.extend(names.iter().filter(|known| **known == name));
+    }
+    Ok(found)
+}
+
 fn no_promise(link: &Link, Release(year, number): Release) -> StoreError {
     let detail = format!(
         "{}: ClickHouse {year}.{number} without ZooKeeper does not recognise a block that is sent again, so records could be counted twice; configure ZooKeeper, or use version 22.2 or newer",
@@ -411,7 +452,7 @@ mod tests {
     fn a_table_remembers_blocks_whether_it_is_replicated_or_not() {
         let address = Address::parse("clickhouse://127.0.0.1/d?tables=t_").unwrap();
         let [entries, _, inputs] = &TABLES;
-        let alone = entries.creation(&address, None);
+        let alone = entries.creation(&address, None, &[]);
         assert!(
             alone.starts_with("CREATE TABLE IF NOT EXISTS d.t_entries (key String, bailiwick UInt8, "),
             "{alone}"
@@ -422,14 +463,19 @@ mod tests {
             ),
             "{alone}"
         );
-        let replicated = inputs.creation(&address, Some("0f"));
+        let replicated = inputs.creation(&address, Some("0f"), &DURABLE);
         assert!(
             replicated.contains(
                 "ENGINE = ReplicatedReplacingMergeTree('/backsight/0f/inputs', 'first', version) ORDER BY input"
             ),
             "{replicated}"
         );
-        assert!(replicated.ends_with(", replicated_deduplication_window = 100000"), "{replicated}");
+        assert!(
+            replicated.ends_with(
+                ", replicated_deduplication_window = 100000, fsync_after_insert = 1, fsync_part_directory = 1"
+            ),
+            "{replicated}"
+        );
     }
 
     #[test]

@@ -20,8 +20,6 @@ use crate::link::{Lost, PAUSES, insertion};
 use crate::sources::{self, Id};
 use crate::{literal, rows};
 
-/// How many inputs are known to have nothing unfinished; then it is looked up again.
-const CERTAIN: usize = 10_000;
 /// After how many new inputs it is counted again how many there are.
 const COUNT_AGAIN: usize = 256;
 /// How often it is asked whether the server still works on a block, and how long it is waited in between.
@@ -45,12 +43,10 @@ impl ClickHouse {
         self.add_sources(batch)?;
         let named: Vec<Id> = batch.sources.iter().map(sources::id).collect();
         let next = stored.next(Reached::at(position), &named);
-        lock(&self.certain)?.remove(input);
         if !batch.observations.is_empty() {
             self.insert(batch, &rows::mark(position, next.version, &named))?;
         }
         self.inputs.put(&self.link, input, &next)?;
-        self.is_certain(input)?;
         if !is_known && let Some((_, added)) = lock(&self.held)?.as_mut() {
             *added += 1;
         }
@@ -142,16 +138,10 @@ impl ClickHouse {
     /// The stored state of an input. If a batch was stored and its position was not, it is stored now.
     pub(super) fn stored(&self, input: &Arc<str>) -> Result<Input, StoreError> {
         let stored = self.inputs.get(&self.link, input)?;
-        if lock(&self.certain)?.contains(input) {
-            return Ok(stored);
-        }
-        let Some((reached, named)) = self.mark_after(input, &stored)? else {
-            self.is_certain(input)?;
-            return Ok(stored);
-        };
+        // Another process may have stored a batch since this one has looked, so this is never remembered.
+        let Some((reached, named)) = self.mark_after(input, &stored)? else { return Ok(stored) };
         let next = stored.next(reached, &named);
         self.inputs.put(&self.link, input, &next)?;
-        self.is_certain(input)?;
         Ok(next)
     }
 
@@ -161,15 +151,6 @@ impl ClickHouse {
         let Some(mark) = self.mark_like(&prefix, &PAUSES)? else { return Ok(None) };
         let read = rows::read_mark(&mark);
         read.map(Some).ok_or_else(|| self.link.strange("something else than the mark of a batch"))
-    }
-
-    fn is_certain(&self, input: &Arc<str>) -> Result<(), StoreError> {
-        let mut certain = lock(&self.certain)?;
-        if certain.len() >= CERTAIN {
-            certain.clear();
-        }
-        certain.insert(Arc::clone(input));
-        Ok(())
     }
 
     fn admit_sources(&self, batch: &Batch) -> Result<(), StoreError> {
