@@ -37,7 +37,7 @@ const FRESH: Duration = Duration::from_secs(30);
 const KEPT: usize = 16;
 const ROWS: usize = 400_000;
 /// A page with so many rows is shown before the rest is read, which takes longer anyway.
-const PLENTY: usize = 10_000;
+const PLENTY: usize = 5_000;
 /// The most answers that are being read; one more has to wait for another try.
 const READING: usize = 100;
 /// Answers that are being read or were read; cloning is cheap.

@@ -28,8 +28,8 @@ pub(crate) struct Bounds {
 
 /// After so much time, an answer is one that takes long: see [`Turns`].
 const BRIEF: Duration = Duration::from_millis(150);
-/// Tuples that are read at a time: about 20 ms, after which others have their turn.
-const SLICE: usize = 10_000;
+/// Tuples that are read at a time: about 10 ms, after which others have their turn.
+const SLICE: usize = 5_000;
 
 impl Default for Bounds {
     fn default() -> Self {

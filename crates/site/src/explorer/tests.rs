@@ -53,7 +53,7 @@ async fn an_answer_is_whole_or_says_where_it_was_cut_off() {
     let cut = cut.of(&rows, inquiry("192.0.2.2"), (WAIT, Again::No)).await.unwrap();
     assert_eq!(
         (cut.progress.end.clone(), cut.records().len()),
-        (Some(End::Tuples), 9_999),
+        (Some(End::Tuples), 4_999),
         "one tuple waits for its other rows"
     );
     for (bounds, end, found) in [
