@@ -24,7 +24,8 @@ use clickhouse::{ClickHouse, Footprint};
 use cof::{Batch, Digest};
 use runs::{Options, Runs, Sizes, Step, Verified};
 use store::{
-    Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, StoreErrorKind, Summary, Ticket,
+    Page, Question, Reached, Readiness, Receipt, Selection, Stats, Store, StoreError, StoreErrorKind,
+    Summary, Ticket,
 };
 
 pub use door::Door;
@@ -230,5 +231,9 @@ impl Store for Database {
 
     fn stats(&self) -> Result<Stats, StoreError> {
         self.store().stats()
+    }
+
+    fn readiness(&self) -> Result<Readiness, StoreError> {
+        self.store().readiness()
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The first two are public; metrics require read access and are not counted against a quota.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use edge::metrics::TYPE;
 use edge::problem::Problem;
 use edge::{compress, gate};
+use store::Readiness;
 
 use crate::passive::PassiveDns;
 
@@ -23,15 +25,17 @@ pub async fn alive() -> &'static str {
     "ok"
 }
 
-/// The server can answer: the store answers, and the tokens are known.
+/// The server can answer: the store answers, and the tokens are known. If it cannot store, the text says why.
 ///
 /// # Errors
 /// 503 with what does not work.
-pub async fn ready(State(dns): State<Arc<PassiveDns>>) -> Result<&'static str, Problem> {
-    // Any query will do; no position is stored for this input.
-    let asked = dns.rows.blocking(|store| store.position(""));
+pub async fn ready(State(dns): State<Arc<PassiveDns>>) -> Result<Cow<'static, str>, Problem> {
+    let asked = dns.rows.blocking(|store| store.readiness());
     match tokio::time::timeout(PATIENCE, asked).await {
-        Ok(Ok(_)) if dns.gate.is_current() => Ok("ready"),
+        Ok(Ok(readiness)) if dns.gate.is_current() => Ok(match readiness {
+            Readiness::Ready => "ready".into(),
+            Readiness::AnswersOnly(why) => ["ready to answer, but cannot store: ", why].concat().into(),
+        }),
         Ok(Ok(_)) => Err(Problem::not_ready("tokens cannot be looked up")),
         Ok(Err(_)) => Err(Problem::not_ready("the passive-DNS database fails")),
         Err(_) => Err(Problem::not_ready("the passive-DNS database does not answer")),

@@ -35,5 +35,5 @@ pub use memory::Memory;
 pub use position::{MAX_WHOLES, Reached};
 pub use question::{Apart, Fences, MAX_LIMIT, Order, Question};
 pub use row::source_kind;
-pub use store::{Page, Receipt, Selection, Stats, Store, Summary, Ticket};
+pub use store::{Page, Readiness, Receipt, Selection, Stats, Store, Summary, Ticket};
 pub use subject::{QuestionError, QuestionFault, Subject};

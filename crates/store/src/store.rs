@@ -139,6 +139,24 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// Only the engine's own.
     fn stats(&self) -> Result<Stats, StoreError>;
+
+    /// Whether it can answer now, and whether it can store. It may cost a query.
+    ///
+    /// # Errors
+    /// Those of an engine that cannot answer.
+    fn readiness(&self) -> Result<Readiness, StoreError> {
+        // Any query will do; no position is stored for this input.
+        self.position("").map(|_| Readiness::Ready)
+    }
+}
+
+/// What a store can do now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// Everything.
+    Ready,
+    /// It answers, and does not store for this reason, which strangers may read.
+    AnswersOnly(&'static str),
 }
 
 /// The result of storing a batch.
