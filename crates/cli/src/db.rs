@@ -74,7 +74,9 @@ impl Desk<'_> {
     /// Says what to use instead of a command that is for files.
     fn refuse_what_servers_do_themselves(&self, command: &DbCommand) -> Result<(), Failure> {
         let Some(address) = &self.server else { return Ok(()) };
-        let table = format!("{}.{}entries", address.database, address.tables);
+        // On a cluster, each server has its rows in a table of its own.
+        let local = if address.cluster.is_some() { "_local" } else { "" };
+        let table = format!("{}.{}entries{local}", address.database, address.tables);
         let (what, instead) = match command {
             DbCommand::Backup(_) | DbCommand::Restore(_) => {
                 ("backups", format!("use ClickHouse's BACKUP TABLE, or ALTER TABLE {table} FREEZE"))

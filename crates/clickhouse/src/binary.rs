@@ -36,6 +36,11 @@ impl Column {
         self.0.extend_from_slice(bytes);
     }
 
+    #[cfg(test)]
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+
     /// The state of `min` or `max` of one number.
     pub(crate) fn extreme(&mut self, number: u64) {
         self.byte(1);
@@ -55,10 +60,25 @@ impl Block {
         self
     }
 
+    /// Adds the column `shard`, which only tables on a cluster have.
+    pub(crate) fn on(self, shards: impl Iterator<Item = Option<u16>>) -> Self {
+        let mut column = Column::default();
+        for shard in shards.flatten() {
+            column.short(shard);
+        }
+        if column.0.is_empty() { self } else { self.with("shard", "UInt16", column) }
+    }
+
     /// The names of the columns, as `INSERT` lists them.
     pub(crate) fn names(&self) -> String {
         let names: Vec<&str> = self.columns.iter().map(|(name, _, _)| *name).collect();
         names.join(", ")
+    }
+
+    /// The number of its rows.
+    #[cfg(test)]
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
     }
 
     /// The number of its bytes, about.

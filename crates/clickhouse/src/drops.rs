@@ -7,9 +7,10 @@ use std::time::Duration;
 use store::{Selection, StoreError, StoreErrorKind};
 
 use crate::binary::Reader;
+use crate::cluster::everywhere;
 use crate::link::Link;
 use crate::literal;
-use crate::rows::{OWNER, RDATA};
+use crate::rows::{self, OWNER, RDATA};
 use crate::schema::Schema;
 use crate::sources::{Id, ZONE};
 
@@ -33,8 +34,8 @@ pub(crate) fn covered(
     let mut covered = 0_u64;
     for condition in conditions(schema, selection, ids) {
         let answer = link.ask(format!(
-            "SELECT count() FROM (SELECT key FROM {} WHERE key >= {} AND key < {} AND {condition} GROUP BY key, bailiwick, source) FORMAT RowBinary",
-            schema.entries,
+            "SELECT count() FROM (SELECT key {} key >= {} AND key < {} AND {condition} GROUP BY key, bailiwick, source) FORMAT RowBinary",
+            schema.entries.from(None, false),
             literal::text(&[OWNER]),
             literal::text(&[RDATA])
         ))?;
@@ -60,14 +61,29 @@ pub(crate) fn delete(
         let tag = tag()?;
         for condition in &conditions {
             let start = literal::text(&[OWNER]);
-            link.ask(format!(
-                "ALTER TABLE {} DELETE WHERE key >= {start} AND {condition} AND '{tag}' = '{tag}'",
-                schema.entries
-            ))?;
+            let sql = format!(
+                "ALTER TABLE {}{} DELETE WHERE key >= {start} AND {condition} AND '{tag}' = '{tag}'",
+                schema.entries.local(),
+                schema.entries.everywhere()
+            );
+            let asked = link.ask(sql).map(drop);
+            asked.map_err(|error| if schema.cluster().is_some() { everywhere(error) } else { error })?;
         }
+        release_last_blocks(link, schema)?;
         finish(link, schema, &tag, conditions.len() as u64)?;
     }
     Ok(covered)
+}
+
+/// A replicated table that has confirmed a block rewrites it only after it has confirmed the next one, so each shard gets one.
+fn release_last_blocks(link: &Link, schema: &Schema) -> Result<(), StoreError> {
+    let none = || StoreError::engine(StoreErrorKind::Unavailable, "the system has no random numbers");
+    for shard in schema.entries.shards().into_iter().flatten().map(Some) {
+        let block = rows::mark_alone(&rows::random_mark().ok_or_else(none)?, shard);
+        let inserted = link.insert(&schema.entries.whole(), block, None);
+        inserted.map_err(|error| schema.entries.of_shard(shard, error))?;
+    }
+    Ok(())
 }
 
 /// The conditions that together cover a selection, and no row twice.
@@ -77,7 +93,7 @@ fn conditions(schema: &Schema, selection: &Selection, ids: &[Id]) -> Vec<String>
             let zone = format!("substring(source, 1, 1) = {}", literal::text(&[ZONE]));
             vec![format!(
                 "(key, {zone}) IN (SELECT key, {zone} AS of_zone FROM {} WHERE key >= {} GROUP BY key, of_zone HAVING maxMerge(time_last) < {time})",
-                schema.entries,
+                schema.entries.local(),
                 literal::text(&[OWNER])
             )]
         }
@@ -105,23 +121,27 @@ fn tag() -> Result<String, StoreError> {
     Ok(blake3::hash(&random).to_hex().to_string())
 }
 
-/// Waits until the server has carried out so many statements with this tag. It may list them a moment after it has accepted them.
+/// Waits until each server has carried out so many statements with this tag. It may list them a moment after it has accepted them.
 fn finish(link: &Link, schema: &Schema, tag: &str, statements: u64) -> Result<(), StoreError> {
     let [mut wait, longest] = WAITS;
     let address = link.address();
-    let (database, table) = (address.database.as_bytes(), [&*address.tables, "entries"].concat());
+    let (database, table) = (address.database.as_bytes(), schema.entries.local_name());
     let (database, table) = (literal::text(database), literal::text(table.as_bytes()));
     let reason = if schema.tells_failures() { ", max(latest_fail_reason)" } else { "" };
     for _ in 0..LOOKS {
-        let answer = link.ask_system(&format!(
+        let answers = link.ask_each(&format!(
             "SELECT countIf(is_done = 1){reason} FROM system.mutations WHERE database = {database} AND table = {table} AND position(command, '{tag}') > 0 FORMAT RowBinary"
         ))?;
-        let mut answer = Reader::new(&answer);
-        if answer.number() >= Some(statements) {
+        if answers.iter().all(|answer| Reader::new(answer).number() >= Some(statements)) {
             return Ok(());
         }
-        if let Some(reason) = answer.text().filter(|reason| !reason.is_empty()) {
-            return Err(failing(link, reason));
+        let failure = |answer: &Vec<u8>| {
+            let mut answer = Reader::new(answer);
+            answer.number()?;
+            answer.text().filter(|reason| !reason.is_empty()).map(str::to_owned)
+        };
+        if let Some(reason) = answers.iter().find_map(failure) {
+            return Err(failing(link, &reason));
         }
         link.pause(wait)?;
         wait = (wait * 2).min(longest);

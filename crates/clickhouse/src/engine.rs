@@ -2,23 +2,28 @@
 //!
 //! Any number of processes may share a database, as long as each input has one that writes it at a time.
 
+mod spreading;
 mod storing;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cof::{Batch, Digest};
 use store::engine::{self, check};
-use store::{Held, Limits, Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, Summary};
+use store::{
+    Held, Limits, Page, Question, Reached, Readiness, Receipt, Selection, Stats, Store, StoreError, Summary,
+};
 
 use crate::address::Address;
 use crate::binary::Reader;
+use crate::cluster::Table;
 use crate::inputs::Inputs;
 use crate::link::Link;
+use crate::pending::Pending;
 use crate::rows::{OWNER, RDATA};
 use crate::schema::Schema;
 use crate::sources::{Id, Sources};
 use crate::walk::Snapshot;
-use crate::{drops, literal};
+use crate::{cluster, drops, literal, pending};
 
 /// How many rows a walk reads first if the whole answer is wanted.
 const ALL: usize = 8_192;
@@ -35,10 +40,13 @@ pub struct ClickHouse {
     link: Link,
     schema: Schema,
     inputs: Inputs,
+    pending: Pending,
     sources: Mutex<Arc<Sources>>,
     /// How much there was when it was counted, and how many inputs this process has added since then.
     held: Mutex<Option<(Held, usize)>>,
     turns: [Mutex<()>; TURNS],
+    /// Names under which batches without a position wait, and the versions that come next.
+    spare: Mutex<Vec<(pending::Id, u64)>>,
     limits: Limits,
 }
 
@@ -71,17 +79,25 @@ impl ClickHouse {
         let mut link = Link::new(address, password)?;
         let schema = Schema::open(&link)?;
         link.always(schema.settings());
+        if let Some(cluster) = schema.cluster() {
+            link.always(&cluster.settings());
+        }
         let sources = Sources::read(&link, &schema.sources)?;
         let inputs = Inputs::new(schema.inputs.clone(), schema.takes_tokens());
-        Ok(Self {
+        let pending = Pending::new(schema.pending.clone());
+        let opened = Self {
             link,
             schema,
             inputs,
+            pending,
             sources: Mutex::new(Arc::new(sources)),
             held: Mutex::default(),
             turns: <[Mutex<()>; TURNS]>::default(),
+            spare: Mutex::default(),
             limits,
-        })
+        };
+        opened.complete_what_is_old();
+        Ok(opened)
     }
 
     /// Where it is.
@@ -107,14 +123,17 @@ impl ClickHouse {
     /// # Errors
     /// Errors of the server.
     pub fn footprint(&self) -> Result<Footprint, StoreError> {
-        let Address { database, tables, .. } = self.address();
-        let names = ["entries", "sources", "inputs"];
-        let names: Vec<String> =
-            names.map(|name| literal::text([&**tables, name].concat().as_bytes())).into();
-        let [entries, ..] = &*names else { return Ok(Footprint::default()) };
-        let answer = self.link.ask_system(&format!(
-            "SELECT count(), sum(bytes), sum(if(table = {entries}, rows, 0)) FROM system.parts WHERE active AND database = {} AND table IN ({}) FORMAT RowBinary",
-            literal::text(database.as_bytes()),
+        let Schema { entries, sources, inputs, pending, .. } = &self.schema;
+        let name = |table: &Table| literal::text(table.local_name().as_bytes());
+        let names: Vec<String> = [entries, sources, inputs, pending].map(name).into();
+        let parts = self.schema.cluster().map_or_else(
+            || "system.parts".to_owned(),
+            |cluster| format!("cluster({}, system, parts)", cluster.quoted()),
+        );
+        let answer = self.link.ask(format!(
+            "SELECT count(), sum(bytes), sum(if(table = {}, rows, 0)) FROM {parts} WHERE active AND database = {} AND table IN ({}) FORMAT RowBinary",
+            name(entries),
+            literal::text(self.address().database.as_bytes()),
             names.join(", ")
         ))?;
         let mut answer = Reader::new(&answer);
@@ -176,6 +195,7 @@ impl Store for ClickHouse {
     }
 
     fn drop_where(&self, selection: &Selection) -> Result<u64, StoreError> {
+        self.complete_everything()?;
         // What has a position is not stored while the positions of what is dropped are forgotten.
         let forgets = matches!(selection, Selection::Origin(_));
         let turns = self.turns.iter().filter(|_| forgets).map(lock);
@@ -206,8 +226,8 @@ impl Store for ClickHouse {
     fn stats(&self) -> Result<Stats, StoreError> {
         let (start, end) = (literal::text(&[OWNER]), literal::text(&[RDATA]));
         let answer = self.link.ask(format!(
-            "SELECT count() FROM {} WHERE key >= {start} AND key < {end} FORMAT RowBinary",
-            self.schema.entries
+            "SELECT count() {} key >= {start} AND key < {end} FORMAT RowBinary",
+            self.schema.entries.from(None, false)
         ))?;
         let entries = Reader::new(&answer).number().ok_or_else(|| self.link.strange("no number"))?;
         Ok(Stats {
@@ -215,6 +235,13 @@ impl Store for ClickHouse {
             sources: self.read_sources()?.len() as u64,
             inputs: self.inputs.held(&self.link)?.inputs as u64,
         })
+    }
+
+    fn readiness(&self) -> Result<Readiness, StoreError> {
+        if self.schema.takes_tokens() {
+            return self.position("").map(|_| Readiness::Ready);
+        }
+        cluster::readiness(&self.link, &self.schema.entries)
     }
 }
 

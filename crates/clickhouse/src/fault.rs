@@ -20,6 +20,8 @@ pub(crate) struct Fault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Group {
     Absent,
+    /// Between the servers of a cluster.
+    Between,
     Busy,
     Denied,
     Disk,
@@ -44,13 +46,19 @@ impl Fault {
 
     /// Whether the same request can succeed a moment later.
     pub(crate) fn is_passing(&self) -> bool {
-        matches!(self.group(), Group::Busy | Group::Keeper | Group::Replicas | Group::Shard)
+        matches!(self.group(), Group::Between | Group::Busy | Group::Keeper | Group::Replicas | Group::Shard)
+    }
+
+    /// Whether the table is still confirming another block; a moment later, it takes the next one.
+    pub(crate) fn is_too_early(&self) -> bool {
+        self.code == 286
     }
 
     fn group(&self) -> Group {
         match self.code {
             60 | 81 => Group::Absent,
-            202 | 209 | 210 | 216 | 252 => Group::Busy,
+            32 | 209 | 210 => Group::Between,
+            202 | 216 | 252 => Group::Busy,
             164 | 497 => Group::Denied,
             75 | 243 => Group::Disk,
             225 | 242 | 999 => Group::Keeper,
@@ -68,6 +76,10 @@ impl Fault {
             Group::Absent => (
                 StoreErrorKind::Absent,
                 "the database or a table does not exist; create them with `backsight db init`",
+            ),
+            Group::Between => (
+                StoreErrorKind::Unavailable,
+                "the server lost a connection, to another server or to this program; try again",
             ),
             Group::Busy => (StoreErrorKind::Unavailable, "the server has too much to do; try again later"),
             Group::Denied => (
@@ -93,7 +105,10 @@ impl Fault {
             Group::Replicas => {
                 (StoreErrorKind::Unavailable, "too few replicas confirmed it; see which of them is down")
             }
-            Group::Shard => (StoreErrorKind::Unavailable, "a part of the cluster does not answer"),
+            Group::Shard => (
+                StoreErrorKind::Unavailable,
+                "no replica of a shard of the cluster answers; start one of them again",
+            ),
             Group::Other => (StoreErrorKind::Unavailable, "the server reported an error"),
         };
         StoreError::engine(kind, format!("{server}: {what} (it says: {})", self.said))
@@ -138,6 +153,13 @@ mod tests {
             ),
             (500, "Code: 241. DB::Exception: Memory limit", StoreErrorKind::Unavailable, "limits"),
             (500, "Code: 319. DB::Exception: Unknown status", StoreErrorKind::Unavailable, "replicas"),
+            (
+                500,
+                "Code: 279, All connection tries failed",
+                StoreErrorKind::Unavailable,
+                "no replica of a shard",
+            ),
+            (500, "Code: 32, Attempt to read after eof", StoreErrorKind::Unavailable, "lost a connection"),
             (502, "\x1b[2Jproxy", StoreErrorKind::Unavailable, "it says: .[2Jproxy"),
         ] {
             let error = Fault::read(status, body.as_bytes()).into_error("clickhouse://a@b/c");

@@ -10,6 +10,7 @@ use cof::Digest;
 use store::{Held, MAX_WHOLES, Reached, StoreError};
 
 use crate::binary::{Block, Column, Reader};
+use crate::cluster::Table;
 use crate::link::Link;
 use crate::literal;
 use crate::sources::Id;
@@ -37,14 +38,14 @@ pub(crate) struct Input {
 /// The inputs of a database.
 #[derive(Debug)]
 pub(crate) struct Inputs {
-    table: String,
+    table: Table,
     takes_tokens: bool,
     /// Nothing expires before this time, as far as this process knows.
     due: AtomicU64,
 }
 
 impl Inputs {
-    pub(crate) fn new(table: String, takes_tokens: bool) -> Self {
+    pub(crate) fn new(table: Table, takes_tokens: bool) -> Self {
         Self { table, takes_tokens, due: AtomicU64::new(0) }
     }
 
@@ -53,12 +54,13 @@ impl Inputs {
     /// # Errors
     /// Those of [`Link::ask`].
     pub(crate) fn get(&self, link: &Link, input: &str) -> Result<Input, StoreError> {
+        let shard = self.table.shard_of(input.as_bytes());
         let sql = format!(
-            "SELECT version, gone, offset, digest, whole, has_expires, expires, named FROM {} FINAL WHERE input = {} FORMAT RowBinary",
-            self.table,
+            "SELECT version, gone, offset, digest, whole, has_expires, expires, named {} input = {} FORMAT RowBinary",
+            self.table.from(shard, true),
             literal::text(input.as_bytes())
         );
-        let reply = link.select(sql, MOST, &[])?;
+        let reply = link.select(sql, MOST, &[]).map_err(|error| self.table.of_shard(shard, error))?;
         if reply.body.is_empty() {
             return Ok(Input::default());
         }
@@ -77,7 +79,7 @@ impl Inputs {
     }
 
     fn put_all(&self, link: &Link, inputs: &[(&str, &Input)]) -> Result<(), StoreError> {
-        let block = block(inputs);
+        let block = block(inputs).on(inputs.iter().map(|(name, _)| self.table.shard_of(name.as_bytes())));
         let token = self.takes_tokens.then(|| {
             let mut hasher = blake3::Hasher::new();
             for (name, input) in inputs {
@@ -89,7 +91,7 @@ impl Inputs {
             }
             hasher.finalize().to_hex().to_string()
         });
-        link.insert(&self.table, block, token)
+        link.insert(&self.table.whole(), block, token)
     }
 
     /// The names of the whole inputs with this digest that do not expire, sorted.
@@ -98,8 +100,8 @@ impl Inputs {
     /// Those of [`Link::select`].
     pub(crate) fn wholes(&self, link: &Link, digest: &Digest) -> Result<Vec<Arc<str>>, StoreError> {
         let sql = format!(
-            "SELECT input FROM {} FINAL WHERE gone = 0 AND whole = 1 AND has_expires = 0 AND digest = {} ORDER BY input LIMIT {MAX_WHOLES} FORMAT RowBinary",
-            self.table,
+            "SELECT input {} gone = 0 AND whole = 1 AND has_expires = 0 AND digest = {} ORDER BY input LIMIT {MAX_WHOLES} FORMAT RowBinary",
+            self.table.from(None, true),
             literal::text(digest)
         );
         names(link, sql)
@@ -119,8 +121,8 @@ impl Inputs {
             .forget_where(link, &format!("has_expires = 1 AND expires <= {now}"))
             .inspect_err(|_| self.due.store(0, Ordering::Relaxed))?;
         let answer = link.ask(format!(
-            "SELECT count(), min(expires) FROM {} FINAL WHERE gone = 0 AND has_expires = 1 FORMAT RowBinary",
-            self.table
+            "SELECT count(), min(expires) {} gone = 0 AND has_expires = 1 FORMAT RowBinary",
+            self.table.from(None, true)
         ))?;
         let mut answer = Reader::new(&answer);
         if let (Some(1..), Some(next)) = (answer.number(), answer.number()) {
@@ -147,8 +149,8 @@ impl Inputs {
         let mut forgotten = 0;
         loop {
             let sql = format!(
-                "SELECT input, version FROM {} FINAL WHERE gone = 0 AND {condition} ORDER BY input LIMIT {AT_ONCE} FORMAT RowBinary",
-                self.table
+                "SELECT input, version {} gone = 0 AND {condition} ORDER BY input LIMIT {AT_ONCE} FORMAT RowBinary",
+                self.table.from(None, true)
             );
             let reply = link.select(sql, MOST, &[])?;
             let mut reader = Reader::new(&reply.body);
@@ -175,8 +177,8 @@ impl Inputs {
     /// Those of [`Link::ask`].
     pub(crate) fn held(&self, link: &Link) -> Result<Held, StoreError> {
         let answer = link.ask(format!(
-            "SELECT count(), sum(has_expires), sum(length(named)) FROM {} FINAL WHERE gone = 0 FORMAT RowBinary",
-            self.table
+            "SELECT count(), sum(has_expires), sum(length(named)) {} gone = 0 FORMAT RowBinary",
+            self.table.from(None, true)
         ))?;
         let mut answer = Reader::new(&answer);
         let mut number = || {

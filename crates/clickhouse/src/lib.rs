@@ -4,8 +4,9 @@
 //! writes, [`init`] creates the tables, and [`ClickHouse::open`] checks them.
 //!
 //! In the order of the data flow: `address` (where the server is), `fault` (what its errors mean), `binary` and `literal` (its
-//! formats and its SQL), `link` (one request and its answer), `schema` (tables), `sources` and `inputs` (what is remembered),
-//! `rows` (a batch as one block), `walk` (reading in key order), `drops` (deleting), `engine` (all of it together).
+//! formats and its SQL), `link` (one request and its answer), `cluster` (shards), `schema` (tables), `sources` and `inputs` (what is
+//! remembered), `rows` (a batch as one block), `pending` (batches that are not on all shards yet), `walk` (reading in key order),
+//! `drops` (deleting), `engine` (all of it together).
 //!
 //! # How it is stored
 //!
@@ -19,18 +20,24 @@
 //! sent again, and the server drops a block that it has. After a restart, the mark says whether the batch after the stored position
 //! was stored: then the position is stored, too. A server that does not drop repeated blocks is refused.
 //!
+//! On a cluster, a batch is a block for each shard. All of them are first stored as one row of the table `pending`, and this row is
+//! emptied when they are on their shards and the position is stored. Whoever finds a row that is not empty completes the batch: the
+//! marks say which shards have their block.
+//!
 //! # Errors
 //!
 //! Those of [`store::StoreError`]. What the server says is shortened and printable; its number decides, never its text.
 
 mod address;
 mod binary;
+mod cluster;
 mod drops;
 mod engine;
 mod fault;
 mod inputs;
 mod link;
 mod literal;
+mod pending;
 mod rows;
 mod schema;
 mod sources;

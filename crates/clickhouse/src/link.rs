@@ -1,4 +1,4 @@
-//! One request to the server, and its whole answer: [`Link`].
+//! One request to the server, or to a node of a cluster, and its whole answer: [`Link`].
 //!
 //! Calls block, and may come from any thread, also from one that runs asynchronous code: the requests are made by a thread of the
 //! link. Every answer is complete: the server sends its headers when the query has ended (`wait_end_of_query`), so an error that
@@ -6,8 +6,12 @@
 //!
 //! A request that was lost on the way, or failed for a passing reason, is sent again a few times. So every statement must be one that
 //! may be carried out twice: reading, a block that the server recognises, `CREATE … IF NOT EXISTS`, `ALTER … DELETE`.
+//!
+//! If there are several nodes, a request goes to the one that worked last. When that one fails, the same bytes go to the next one at
+//! once; only when all have failed is there a pause.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
@@ -34,6 +38,9 @@ const LIMITS: Limits = Limits {
     total: Duration::from_mins(10),
     pauses: Duration::from_mins(1),
 };
+/// A replicated table confirms one block at a time. How often a block that came too early is sent again, and after what time.
+const TURNS: usize = 240;
+const TURN: Duration = Duration::from_millis(50);
 /// The longest answer of a short query, in bytes.
 const SHORT: usize = 1 << 20;
 /// How much of an answer the server keeps in memory until the query has ended, in bytes; the rest is in a file on its disk. Its own
@@ -57,15 +64,17 @@ const BY_CERTIFICATE: &str = "X-ClickHouse-SSL-Certificate-Auth";
 /// Settings of one query, as ClickHouse names them.
 pub(crate) type Settings<'a> = &'a [(&'a str, String)];
 
-/// A connection to a server.
+/// A connection to a server, or to the nodes of a cluster.
 #[derive(Debug)]
 pub(crate) struct Link {
     /// `None` only while it is dropped.
     runtime: Option<Runtime>,
-    client: Arc<Client>,
+    nodes: Arc<[Node]>,
+    /// The number of the node to which requests go.
+    current: Arc<AtomicUsize>,
     address: Address,
     login: Login,
-    /// Settings of all requests, as the end of an address.
+    /// Settings of all requests, each after `&`.
     always: String,
 }
 
@@ -75,6 +84,16 @@ enum Login {
     Password(HeaderValue),
     /// By the certificate of the connection, which has to belong to this user.
     Certificate(HeaderValue),
+}
+
+/// A server.
+#[derive(Debug)]
+struct Node {
+    client: Client,
+    /// The address of its HTTP interface.
+    url: String,
+    /// Its address for messages.
+    address: Address,
 }
 
 /// An answer.
@@ -91,6 +110,20 @@ pub(crate) struct Lost {
     pub(crate) error: StoreError,
     /// Whether the same request can succeed a moment later.
     pub(crate) is_passing: bool,
+}
+
+/// A request on its way.
+struct Delivery {
+    nodes: Arc<[Node]>,
+    current: Arc<AtomicUsize>,
+    /// The number of the node that gets it, if others must not.
+    only: Option<usize>,
+    login: Login,
+    /// What follows the `?` of the address.
+    query: String,
+    body: Bytes,
+    most: usize,
+    is_remote: bool,
 }
 
 /// Why a request was not carried out.
@@ -114,17 +147,24 @@ impl Link {
             .enable_all()
             .build()
             .map_err(|error| failed(&error))?;
-        let Address { ca_file, certificate, .. } = address.clone();
-        let tls = address.tls.then_some(Tls { ca_file, certificate, verify: true });
-        let target = Target { host: address.host.clone(), port: address.port, tls, proxy: None };
-        let client = Client::new(target, LIMITS, Arc::new(Tcp)).map_err(|error| failed(&error))?;
+        let node = |(host, port): (&str, u16)| {
+            let Address { ca_file, certificate, .. } = address.clone();
+            let tls = address.tls.then_some(Tls { ca_file, certificate, verify: true });
+            let target = Target { host: host.to_owned(), port, tls, proxy: None };
+            let client = Client::new(target, LIMITS, Arc::new(Tcp)).map_err(|error| failed(&error))?;
+            let scheme = if address.tls { "https" } else { "http" };
+            let url = format!("{scheme}://{}/", client::authority(host, port));
+            Ok(Node { client, url, address: address.at(host, port) })
+        };
+        let nodes = address.nodes().map(node).collect::<Result<_, StoreError>>()?;
         let login = Login::new(address, password).ok_or_else(|| failed(&"the password is too long"))?;
         Ok(Self {
             runtime: Some(runtime),
-            client: Arc::new(client),
+            nodes,
+            current: Arc::default(),
             address: address.clone(),
             login,
-            always: ALWAYS.to_owned(),
+            always: format!("&{ALWAYS}"),
         })
     }
 
@@ -133,7 +173,7 @@ impl Link {
         push(settings, &mut self.always);
     }
 
-    /// The address of the server.
+    /// The address of the server, or of the cluster.
     pub(crate) fn address(&self) -> &Address {
         &self.address
     }
@@ -170,8 +210,22 @@ impl Link {
         most: usize,
         settings: Settings<'_>,
     ) -> Result<Reply, StoreError> {
-        let place = self.place(settings, None);
-        let body = self.deliver(place, sql.into(), most, &PAUSES).map_err(|lost| lost.error)?;
+        self.select_with(sql, most, settings, &PAUSES)
+    }
+
+    /// As [`Self::select`], with these waits before it is tried again.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub(crate) fn select_with(
+        &self,
+        sql: String,
+        most: usize,
+        settings: Settings<'_>,
+        pauses: &'static [Duration],
+    ) -> Result<Reply, StoreError> {
+        let query = self.query(settings, None);
+        let body = self.deliver(query, sql.into(), most, pauses).map_err(|lost| lost.error)?;
         Ok(Reply { is_cut: body.len() >= most, body })
     }
 
@@ -180,8 +234,23 @@ impl Link {
     /// # Errors
     /// As [`Self::ask`].
     pub(crate) fn ask_with(&self, sql: String, pauses: &'static [Duration]) -> Result<Vec<u8>, StoreError> {
-        let place = self.place(&[], None);
-        let body = self.deliver(place, sql.into(), SHORT, pauses).map_err(|lost| lost.error)?;
+        self.short(self.deliver(self.query(&[], None), sql.into(), SHORT, pauses))
+    }
+
+    /// Carries out a statement on each node that the address names.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub(crate) fn ask_each(&self, sql: &str) -> Result<Vec<Vec<u8>>, StoreError> {
+        let ask = |node| {
+            let delivery = self.delivery(self.query(&[], None), sql.to_owned().into(), SHORT);
+            self.short(self.carry_out(Delivery { only: Some(node), ..delivery }, &PAUSES))
+        };
+        (0..self.nodes.len()).map(ask).collect()
+    }
+
+    fn short(&self, delivered: Result<Vec<u8>, Lost>) -> Result<Vec<u8>, StoreError> {
+        let body = delivered.map_err(|lost| lost.error)?;
         if body.len() >= SHORT { Err(self.strange("a longer answer than was asked for")) } else { Ok(body) }
     }
 
@@ -190,11 +259,23 @@ impl Link {
     /// # Errors
     /// As [`Self::ask`].
     pub(crate) fn insert(&self, table: &str, block: Block, token: Option<String>) -> Result<(), StoreError> {
-        let sql = insertion(table, &block);
+        let sql = insertion(table, &block.names());
+        self.insert_bytes(&sql, block.into_bytes().into(), token)
+    }
+
+    /// As [`Self::insert`], with a statement and the bytes of a block.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub(crate) fn insert_bytes(
+        &self,
+        sql: &str,
+        block: Bytes,
+        token: Option<String>,
+    ) -> Result<(), StoreError> {
         let token = token.map(|token| ("insert_deduplication_token", token));
-        let place = self.place(token.as_slice(), Some(&sql));
-        let delivered = self.deliver(place, block.into_bytes().into(), SHORT, &PAUSES);
-        delivered.map(drop).map_err(|lost| lost.error)
+        let query = self.query(token.as_slice(), Some(sql));
+        self.deliver(query, block, SHORT, &PAUSES).map(drop).map_err(|lost| lost.error)
     }
 
     /// Sends a block once.
@@ -202,7 +283,7 @@ impl Link {
     /// # Errors
     /// [`Lost`].
     pub(crate) fn offer(&self, sql: &str, block: Bytes, settings: Settings<'_>) -> Result<(), Lost> {
-        self.deliver(self.place(settings, Some(sql)), block, SHORT, &[]).map(drop)
+        self.deliver(self.query(settings, Some(sql)), block, SHORT, &[]).map(drop)
     }
 
     /// Waits.
@@ -217,49 +298,43 @@ impl Link {
         StoreError::engine(StoreErrorKind::Unavailable, detail)
     }
 
-    fn place(&self, settings: Settings<'_>, query: Option<&str>) -> String {
-        let scheme = if self.address.tls { "https" } else { "http" };
-        let at = client::authority(&self.address.host, self.address.port);
-        let longest = if query.is_some() { LONGEST_INSERTION } else { LONGEST_STATEMENT };
-        let mut place = format!(
-            "{scheme}://{at}/?wait_end_of_query=1&buffer_size={IN_MEMORY}&max_query_size={longest}&{}",
-            self.always
-        );
+    fn query(&self, settings: Settings<'_>, statement: Option<&str>) -> String {
+        let longest = if statement.is_some() { LONGEST_INSERTION } else { LONGEST_STATEMENT };
+        let mut query =
+            format!("wait_end_of_query=1&buffer_size={IN_MEMORY}&max_query_size={longest}{}", self.always);
         if !self.address.is_loopback() {
-            place.push_str("&enable_http_compression=1");
+            query.push_str("&enable_http_compression=1");
         }
-        push(settings, &mut place);
-        push(query.map(|query| ("query", query.to_owned())).as_slice(), &mut place);
-        place
+        let statement = statement.map(|statement| ("query", statement.to_owned()));
+        push(settings, &mut query);
+        push(statement.as_slice(), &mut query);
+        query
+    }
+
+    fn delivery(&self, query: String, body: Bytes, most: usize) -> Delivery {
+        let (nodes, current) = (Arc::clone(&self.nodes), Arc::clone(&self.current));
+        let is_remote = !self.address.is_loopback();
+        Delivery { nodes, current, only: None, login: self.login.clone(), query, body, most, is_remote }
     }
 
     /// Sends a request, again after each of these pauses while it fails for a passing reason.
     fn deliver(
         &self,
-        place: String,
+        query: String,
         body: Bytes,
         most: usize,
         pauses: &'static [Duration],
     ) -> Result<Vec<u8>, Lost> {
-        let (client, login) = (Arc::clone(&self.client), self.login.clone());
-        let is_remote = !self.address.is_loopback();
-        let delivery = async move {
-            let mut pauses = pauses.iter();
-            loop {
-                let request = request(&place, &body, &login, is_remote);
-                let failed = match attempt(&client, request, most).await {
-                    Ok(body) => return Ok(body),
-                    Err(failed) => failed,
-                };
-                let Some(pause) = pauses.next().filter(|_| failed.is_passing()) else { return Err(failed) };
-                tokio::time::sleep(*pause).await;
-            }
+        self.carry_out(self.delivery(query, body, most), pauses)
+    }
+
+    fn carry_out(&self, delivery: Delivery, pauses: &'static [Duration]) -> Result<Vec<u8>, Lost> {
+        let lost = |(node, failed): (usize, Failed)| {
+            let address = self.nodes.get(node).map_or(&self.address, |node| &node.address);
+            Lost { is_passing: failed.is_passing(), error: failed.into_error(address) }
         };
-        let lost = |failed: Failed| Lost {
-            is_passing: failed.is_passing(),
-            error: failed.into_error(&self.address),
-        };
-        self.wait(delivery).map_err(|error| Lost { error, is_passing: false })?.map_err(lost)
+        let delivered = self.wait(delivery.carry_out(pauses));
+        delivered.map_err(|error| Lost { error, is_passing: false })?.map_err(lost)
     }
 
     /// Lets the thread of the link work, and waits for the result.
@@ -298,7 +373,102 @@ impl Login {
     }
 }
 
+impl Delivery {
+    /// The answer; or what failed, and the number of the node that failed.
+    async fn carry_out(self, pauses: &'static [Duration]) -> Result<Vec<u8>, (usize, Failed)> {
+        let (mut pauses, mut turns) = (pauses.iter(), TURNS);
+        loop {
+            let (node, failed) = match self.try_each(&mut turns).await {
+                Ok(body) => return Ok(body),
+                Err(failed) => failed,
+            };
+            let Some(pause) = pauses.next().filter(|_| failed.is_passing()) else {
+                return Err((node, failed));
+            };
+            tokio::time::sleep(*pause).await;
+        }
+    }
+
+    /// Tries the nodes, each once. What a server says tells more than that another one cannot be reached.
+    async fn try_each(&self, turns: &mut usize) -> Result<Vec<u8>, (usize, Failed)> {
+        let tries = if self.only.is_some() { 1 } else { self.nodes.len() };
+        let mut told = None;
+        for _ in 0..tries {
+            let node = self.only.unwrap_or_else(|| self.current.load(Ordering::Relaxed));
+            let failed = match self.attempt_in_turn(node, turns).await {
+                Ok(body) => return Ok(body),
+                Err(failed) => failed,
+            };
+            if !failed.is_passing() && !failed.is_of_node() {
+                return Err((node, failed));
+            }
+            self.leave(node);
+            if told.is_none() || matches!(failed, Failed::Server(_)) {
+                told = Some((node, failed));
+            }
+        }
+        let none = || Failed::Client(ClientError::Http("there is no node".to_owned()));
+        Err(told.unwrap_or_else(|| (0, none())))
+    }
+
+    /// Waits while the table confirms another block.
+    async fn attempt_in_turn(&self, node: usize, turns: &mut usize) -> Result<Vec<u8>, Failed> {
+        loop {
+            let failed = match self.attempt(node).await {
+                Ok(body) => return Ok(body),
+                Err(failed) => failed,
+            };
+            if !failed.is_too_early() || *turns == 0 {
+                return Err(failed);
+            }
+            *turns -= 1;
+            tokio::time::sleep(TURN).await;
+        }
+    }
+
+    /// Lets requests go to the next node, unless another request has done so.
+    fn leave(&self, node: usize) {
+        let next = (node + 1) % self.nodes.len().max(1);
+        let _ = self.current.compare_exchange(node, next, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    async fn attempt(&self, node: usize) -> Result<Vec<u8>, Failed> {
+        let Some(node) = self.nodes.get(node) else {
+            return Err(Failed::Client(ClientError::Http("there is no such node".to_owned())));
+        };
+        let request = self.request(&node.url).map_err(Failed::Client)?;
+        let answer = node.client.exchange(request, self.most).await.map_err(Failed::Client)?;
+        let Answer { status, body, .. } = answer;
+        if status.is_success() { Ok(body) } else { Err(Failed::Server(Fault::read(status.as_u16(), &body))) }
+    }
+
+    fn request(&self, url: &str) -> Result<Request<Bytes>, ClientError> {
+        let request = Request::post([url, "?", &self.query].concat());
+        let mut request = match &self.login {
+            Login::Password(login) => request.header(AUTHORIZATION, login.clone()),
+            Login::Certificate(user) => request.header(USER, user.clone()).header(BY_CERTIFICATE, "on"),
+        };
+        if self.is_remote {
+            request = request.header(ACCEPT_ENCODING, "gzip");
+        }
+        request.body(self.body.clone()).map_err(|error| ClientError::Http(error.to_string()))
+    }
+}
+
 impl Failed {
+    /// Whether the table is still confirming another block.
+    fn is_too_early(&self) -> bool {
+        matches!(self, Self::Server(fault) if fault.is_too_early())
+    }
+
+    /// Whether another node may be reached.
+    fn is_of_node(&self) -> bool {
+        let of_node = |error: &ClientError| {
+            matches!(error.bare(), ClientError::Tls { .. } | ClientError::NameNotFound { .. })
+        };
+        matches!(self, Self::Client(error) if of_node(error))
+    }
+
     fn is_passing(&self) -> bool {
         match self {
             Self::Client(error) => !matches!(
@@ -325,42 +495,19 @@ impl Failed {
     }
 }
 
-/// Appends settings to an address.
-fn push(settings: Settings<'_>, place: &mut String) {
+/// The statement that inserts a block with these columns.
+pub(crate) fn insertion(table: &str, columns: &str) -> String {
+    format!("INSERT INTO {table} ({columns}) FORMAT Native")
+}
+
+/// Appends settings to a query.
+fn push(settings: Settings<'_>, query: &mut String) {
     for (key, value) in settings {
-        place.push('&');
-        place.push_str(key);
-        place.push('=');
-        place.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
+        query.push('&');
+        query.push_str(key);
+        query.push('=');
+        query.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
     }
-}
-
-/// The statement that inserts a block.
-pub(crate) fn insertion(table: &str, block: &Block) -> String {
-    format!("INSERT INTO {table} ({}) FORMAT Native", block.names())
-}
-
-fn request(place: &str, body: &Bytes, login: &Login, is_remote: bool) -> Result<Request<Bytes>, ClientError> {
-    let mut request = match login {
-        Login::Password(login) => Request::post(place).header(AUTHORIZATION, login.clone()),
-        Login::Certificate(user) => {
-            Request::post(place).header(USER, user.clone()).header(BY_CERTIFICATE, "on")
-        }
-    };
-    if is_remote {
-        request = request.header(ACCEPT_ENCODING, "gzip");
-    }
-    request.body(body.clone()).map_err(|error| ClientError::Http(error.to_string()))
-}
-
-async fn attempt(
-    client: &Client,
-    request: Result<Request<Bytes>, ClientError>,
-    most: usize,
-) -> Result<Vec<u8>, Failed> {
-    let answer = client.exchange(request.map_err(Failed::Client)?, most).await.map_err(Failed::Client)?;
-    let Answer { status, body, .. } = answer;
-    if status.is_success() { Ok(body) } else { Err(Failed::Server(Fault::read(status.as_u16(), &body))) }
 }
 
 #[cfg(test)]
@@ -450,6 +597,35 @@ mod tests {
         assert_eq!((&*reply.body, reply.is_cut), (&b"01234"[..], true));
         let reply = link.select("SELECT 1".to_owned(), 5, &[]).unwrap();
         assert_eq!((&*reply.body, reply.is_cut), (&b"0123"[..], false));
+    }
+
+    #[test]
+    fn the_next_node_gets_the_same_bytes_and_all_that_follows() {
+        let runtime = Runtime::new().unwrap();
+        let closed = testkit::ClosedPort::bind().unwrap();
+        let script = |bodies: [Exchange; 2]| ScriptedProvider::new(Script::new(bodies));
+        let failing = Exchange::status(500, &[], "Code: 279, All connection tries failed");
+        let one = script([failing, Exchange::ok("never")]);
+        let two = script([Exchange::ok("first"), Exchange::ok("second")]);
+        let [at, next] = [&one, &two].map(|server| runtime.block_on(server.listen()).unwrap());
+        let text = format!("clickhouse://me@{},{at},{next}/pdns?cluster=c", closed.address());
+        let link = Link::new(&Address::parse(&text).unwrap(), "").unwrap();
+        assert_eq!(link.ask("SELECT 1".to_owned()), Ok(b"first".to_vec()));
+        assert_eq!(link.ask("SELECT 2".to_owned()), Ok(b"second".to_vec()));
+        assert_eq!((one.requests().len(), two.requests().len()), (1, 2));
+        assert_eq!(one.requests()[0].body, two.requests()[0].body);
+    }
+
+    #[test]
+    fn an_error_names_the_node() {
+        let runtime = Runtime::new().unwrap();
+        let closed = testkit::ClosedPort::bind().unwrap();
+        let server = ScriptedProvider::new(Script::new([Exchange::status(500, &[], "Code: 62, syntax")]));
+        let at = runtime.block_on(server.listen()).unwrap();
+        let text = format!("clickhouse://me@{},{at}/pdns?cluster=c", closed.address());
+        let link = Link::new(&Address::parse(&text).unwrap(), "").unwrap();
+        let error = link.ask("SELECT 1".to_owned()).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("clickhouse://me@{at}/pdns: ")), "{error}");
     }
 
     /// A link may be used and dropped by a thread that runs asynchronous code.

@@ -7,13 +7,17 @@
 //! ```
 //!
 //! or, without a position, 16 random bytes. It makes every block different from all others, so that the server drops a repeated one
-//! and no other. Nothing here fails, except that a batch may be too large.
+//! and no other. On a cluster, a batch is a block for each shard, with the same mark in each. Nothing here fails, except that a batch
+//! may be too large.
+
+use std::collections::BTreeMap;
 
 use cof::{Batch, Observation, Position, SourceKind};
 use store::engine::{Side, Value, key};
 use store::{Reached, StoreError};
 
 use crate::binary::{Block, Column, Reader};
+use crate::cluster::{Shard, Table};
 use crate::sources::{self, Id};
 
 /// The first byte of the keys of marks, of tuples by owner, and of tuples by the targets of their data.
@@ -53,6 +57,51 @@ pub(crate) fn first_byte(side: Side) -> u8 {
 /// # Errors
 /// [`StoreError::TooLarge`].
 pub(crate) fn block(batch: &Batch, mark: &[u8]) -> Result<Block, StoreError> {
+    let block = columns(mark, &sorted(batch));
+    if block.size() > LARGEST { Err(StoreError::TooLarge) } else { Ok(block) }
+}
+
+/// The blocks of a batch for the shards of this table; those without rows are left out.
+///
+/// # Errors
+/// [`StoreError::TooLarge`].
+pub(crate) fn blocks(batch: &Batch, mark: &[u8], table: &Table) -> Result<Vec<(Shard, Block)>, StoreError> {
+    let mut by_shard: BTreeMap<Shard, Vec<Row>> = BTreeMap::new();
+    for row in sorted(batch) {
+        let shard = table.shard_of(identity(&row.key).ok_or(StoreError::Damaged)?);
+        by_shard.entry(shard).or_default().push(row);
+    }
+    let block = |(shard, rows): (Shard, Vec<Row>)| {
+        let block = columns(mark, &rows);
+        (shard, block.on((0..=rows.len()).map(|_| shard)))
+    };
+    let blocks: Vec<_> = by_shard.into_iter().map(block).collect();
+    let size: usize = blocks.iter().map(|(_, block)| block.size()).sum();
+    if size > LARGEST { Err(StoreError::TooLarge) } else { Ok(blocks) }
+}
+
+/// The columns of the blocks of a cluster, as `INSERT` lists them.
+pub(crate) fn columns_on_cluster() -> String {
+    mark_alone(&[], Some(0)).names()
+}
+
+/// A block that consists of a mark.
+pub(crate) fn mark_alone(mark: &[u8], shard: Shard) -> Block {
+    columns(mark, &[]).on(std::iter::once(shard))
+}
+
+/// What the keys of all tuples with this owner, or of all with this target, begin with: they are on one shard.
+fn identity(key: &[u8]) -> Option<&[u8]> {
+    let bare = key.get(1..)?;
+    let length = match *key.first()? {
+        OWNER => key::Parts::of_owner_key(bare)?.owner.len(),
+        _ => key::target(bare)?.len(),
+    };
+    key.get(..=length)
+}
+
+/// The rows of a batch, sorted, and equal ones merged.
+fn sorted(batch: &Batch) -> Vec<Row> {
     let ids: Vec<Id> = batch.sources.iter().map(sources::id).collect();
     let mut rows = Vec::with_capacity(batch.observations.len() * 2);
     for observation in &batch.observations {
@@ -69,8 +118,7 @@ pub(crate) fn block(batch: &Batch, mark: &[u8]) -> Result<Block, StoreError> {
         }
         is_same
     });
-    let block = columns(mark, &rows);
-    if block.size() > LARGEST { Err(StoreError::TooLarge) } else { Ok(block) }
+    rows
 }
 
 /// The rows of an observation: one by owner, and one for each different target.
@@ -204,10 +252,13 @@ pub(crate) fn read_mark(mark: &[u8]) -> Option<(Reached, Vec<Id>)> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use cof::{Name, Rdata, RrType, Source};
     use proptest::prelude::*;
 
     use super::*;
+    use crate::cluster::Cluster;
 
     fn observation(rrname: &str, rrtype: &str, rdata: &str, count: u64) -> Observation {
         let rrtype = RrType::parse(rrtype).unwrap();
@@ -240,6 +291,24 @@ mod tests {
         assert_ne!(bytes(vec![one.clone()]), bytes(vec![two]));
         let other = block(&batch(vec![one.clone()]), &[MARK, 1]).unwrap().into_bytes();
         assert_ne!(bytes(vec![one]), other, "the mark tells equal batches apart");
+    }
+
+    #[test]
+    fn each_shard_gets_its_rows_and_the_mark() {
+        let observations: Vec<_> =
+            (0..40).map(|number| observation(&format!("n{number}.example"), "A", "192.0.2.1", 1)).collect();
+        let table = Table::new("d", "t".to_owned(), Some(Arc::new(Cluster::of(3))));
+        let batch = batch(observations);
+        let blocks = blocks(&batch, &[MARK, 7], &table).unwrap();
+        let shards: Vec<Shard> = blocks.iter().map(|(shard, _)| *shard).collect();
+        assert_eq!(shards, [Some(0), Some(1), Some(2)]);
+        let rows: usize = blocks.iter().map(|(_, block)| block.rows()).sum();
+        assert_eq!(rows, 40 * 2 + 3);
+        let mut prefix = vec![RDATA];
+        prefix.extend(key::address_prefix([192, 0, 2, 1].into()));
+        let of_address = table.shard_of(&prefix);
+        let (_, most) = blocks.iter().find(|(shard, _)| *shard == of_address).unwrap();
+        assert!(most.rows() > 40, "all rows of the address are on one shard");
     }
 
     #[test]
@@ -278,6 +347,18 @@ mod tests {
                 let at = usize::from(row.owner_at) - 1;
                 prop_assert!(row.key[at..].starts_with(&owner), "{:?}", row);
             }
+        }
+
+        #[test]
+        fn the_identity_of_a_key_is_that_of_a_question(rrname in "[a-c]{1,3}(\\.[a-c]{1,2}){0,2}", number: u32) {
+            let mut rows = Vec::new();
+            let address = std::net::Ipv4Addr::from(number);
+            push(&observation(&rrname, "A", &address.to_string(), 1), [0; 16], SourceKind::Zone, &mut rows);
+            let mut owner = vec![OWNER];
+            Name::parse(&rrname).unwrap().push_sort_key(&mut owner);
+            let target = [&[RDATA][..], &key::address_prefix(address.into())].concat();
+            let identities: Vec<_> = rows.iter().map(|row| identity(&row.key).unwrap()).collect();
+            prop_assert_eq!(identities, [&*owner, &*target]);
         }
 
         #[test]

@@ -1,21 +1,27 @@
 //! The tables: [`init`] creates them, and [`Schema::open`] checks them at every start.
 //!
 //! The table `schema` is created first and says whose tables these are, so that an interrupted `init` can be continued, and tables of
-//! another program are never touched. Errors: `Absent` without tables, `Foreign` for tables of another program, `Incompatible` for
+//! another program are never touched. On a cluster, `schema` is a view without rows of its own, so that every node has it; each other
+//! table is one that distributes rows to a table of the same name with `_local`, and there is one more, for batches that are not
+//! stored on all shards yet. Errors: `Absent` without tables, `Foreign` for tables of another program, `Incompatible` for
 //! those of a newer version and for servers that cannot be used.
 
+mod forms;
+
+use std::sync::Arc;
+
+use forms::{Form, MARKER, SHARDS, Storage, columns, forms};
 use store::{StoreError, StoreErrorKind};
 
 use crate::address::Address;
 use crate::binary::{Block, Column, Reader};
+use crate::cluster::{Cluster, Table, everywhere, local_name};
 use crate::link::Link;
 use crate::literal;
 
 /// The version of these tables.
 const VERSION: u64 = 1;
 const PROGRAM: &str = "backsight";
-/// How many blocks a server remembers, so that it recognises a repeated one.
-const WINDOW: u32 = 100_000;
 /// The oldest version that works.
 const OLDEST: Release = Release(18, 16);
 /// Settings of a table that write a block to the disk before it is acknowledged; old versions do not have them.
@@ -24,6 +30,8 @@ const DURABLE: [&str; 2] = ["fsync_after_insert", "fsync_part_directory"];
 const BY_ITSELF: [(&str, &str); 2] = [("async_insert", "0"), ("deduplicate_insert", "enable")];
 /// From this version on, a table that is not replicated can recognise repeated blocks.
 const WITH_WINDOWS: Release = Release(22, 2);
+/// From this version on, a column can have its own compression.
+const WITH_CODECS: Release = Release(19, 11);
 /// From this version on, ordered reading stops when it has enough.
 const IN_ORDER: Release = Release(20, 1);
 
@@ -34,9 +42,11 @@ pub(crate) struct Release(u32, u32);
 /// What is known about the tables of a server that were checked.
 #[derive(Clone, Debug)]
 pub(crate) struct Schema {
-    pub(crate) entries: String,
-    pub(crate) sources: String,
-    pub(crate) inputs: String,
+    pub(crate) entries: Table,
+    pub(crate) sources: Table,
+    pub(crate) inputs: Table,
+    /// Only on a cluster.
+    pub(crate) pending: Table,
     /// What distinguishes these tables from all others.
     pub(crate) id: String,
     release: Release,
@@ -53,74 +63,6 @@ pub enum Made {
     Already,
 }
 
-/// A table: its name, its columns, its engine, its key, and its other settings.
-struct Table {
-    name: &'static str,
-    columns: &'static [(&'static str, &'static str)],
-    engine: &'static str,
-    argument: &'static str,
-    key: &'static str,
-    granularity: u32,
-}
-
-const MARKER: [(&str, &str); 4] =
-    [("program", "String"), ("version", "UInt64"), ("id", "String"), ("ready", "UInt8")];
-
-const TABLES: [Table; 3] = [
-    Table {
-        name: "entries",
-        columns: &[
-            ("key", "String"),
-            ("bailiwick", "UInt8"),
-            ("source", "FixedString(16)"),
-            ("owner_at", "UInt16"),
-            ("time_first", "AggregateFunction(min, UInt64)"),
-            ("time_last", "AggregateFunction(max, UInt64)"),
-            ("count_high", "AggregateFunction(sum, UInt64)"),
-            ("count_low", "AggregateFunction(sum, UInt64)"),
-            ("count_most", "AggregateFunction(max, UInt64)"),
-            ("count_known", "AggregateFunction(max, UInt8)"),
-        ],
-        engine: "AggregatingMergeTree",
-        argument: "",
-        // The last one follows from the key. Newer servers refuse a column that is neither here nor aggregated.
-        key: "(key, bailiwick, source, owner_at)",
-        granularity: 1_024,
-    },
-    Table {
-        name: "sources",
-        columns: &[
-            ("id", "FixedString(16)"),
-            ("has_origin", "UInt8"),
-            ("origin", "String"),
-            ("has_sensor", "UInt8"),
-            ("sensor", "String"),
-        ],
-        engine: "ReplacingMergeTree",
-        argument: "",
-        key: "id",
-        granularity: 1_024,
-    },
-    Table {
-        name: "inputs",
-        columns: &[
-            ("input", "String"),
-            ("version", "UInt64"),
-            ("gone", "UInt8"),
-            ("offset", "UInt64"),
-            ("digest", "String"),
-            ("whole", "UInt8"),
-            ("has_expires", "UInt8"),
-            ("expires", "UInt64"),
-            ("named", "String"),
-        ],
-        engine: "ReplacingMergeTree",
-        argument: "version",
-        key: "input",
-        granularity: 256,
-    },
-];
-
 impl Schema {
     /// Checks the server and its tables.
     ///
@@ -129,32 +71,46 @@ impl Schema {
     pub(crate) fn open(link: &Link) -> Result<Self, StoreError> {
         let release = release(link)?;
         let state = State::read(link)?;
-        let id = match state.marker(link)? {
-            Some(marker) if marker.is_ready => marker.id,
+        let marker = state.marker(link)?;
+        let id = match &marker {
+            Some(marker) if marker.is_ready => marker.id.clone(),
             Some(_) => return Err(absent(link, "its creation was interrupted")),
             None => {
                 state.refuse_others(link)?;
                 return Err(absent(link, "it does not exist"));
             }
         };
-        for table in &TABLES {
-            state.check(link, table)?;
+        let cluster = match &link.address().cluster {
+            Some(name) => Some(Arc::new(Cluster::read(link, name)?)),
+            None => None,
+        };
+        refuse_other_shards(link, cluster.as_deref(), marker.as_ref())?;
+        for form in forms(cluster.is_some()) {
+            state.check(link, form, cluster.is_some())?;
         }
         let engine = state.engines.iter().find(|(name, _)| name == "entries").map(|(_, engine)| &**engine);
-        let is_replicated = engine.is_some_and(|engine| engine.starts_with("Replicated"));
+        let is_replicated =
+            cluster.is_some() || engine.is_some_and(|engine| engine.starts_with("Replicated"));
         if !is_replicated && release < WITH_WINDOWS {
             return Err(no_promise(link, release));
         }
-        let name = |name| link.address().table(name);
+        let Address { database, tables, .. } = link.address();
+        let table = |name| Table::new(database, [&**tables, name].concat(), cluster.clone());
         Ok(Self {
-            entries: name("entries"),
-            sources: name("sources"),
-            inputs: name("inputs"),
+            entries: table("entries"),
+            sources: table("sources"),
+            inputs: table("inputs"),
+            pending: table("pending"),
             id,
             release,
             is_replicated,
             settings: settings(link)?,
         })
+    }
+
+    /// The cluster that has the tables.
+    pub(crate) fn cluster(&self) -> Option<&Cluster> {
+        self.entries.cluster()
     }
 
     /// Whether the server reads in the order of the key and stops when it has enough, if it is asked for an order. Otherwise it
@@ -186,6 +142,9 @@ impl Schema {
 /// recognise a repeated block.
 pub fn init(address: &Address, password: &str) -> Result<Made, StoreError> {
     let link = Link::new(address, password)?;
+    if let Some(name) = &address.cluster {
+        return init_cluster(link, name);
+    }
     let release = release(&link)?;
     let has_keeper = has_keeper(&link)?;
     if !has_keeper && release < WITH_WINDOWS {
@@ -201,19 +160,85 @@ pub fn init(address: &Address, password: &str) -> Result<Made, StoreError> {
             begin(&link)?
         }
     };
-    let durable = known(&link, "merge_tree_settings", &DURABLE)?;
-    for table in &TABLES {
-        link.ask(table.creation(address, has_keeper.then_some(&*id), &durable))?;
+    let storage = storage(&link, release)?;
+    for form in forms(false) {
+        link.ask(form.creation(address, has_keeper.then_some(&*id), &storage))?;
     }
     mark(&link, &id, true)?;
     Schema::open(&link).map(|_| Made::New)
 }
 
+/// Creates the tables on all nodes of a cluster. Statements that some nodes have carried out already change nothing there.
+fn init_cluster(mut link: Link, name: &str) -> Result<Made, StoreError> {
+    let storage = storage(&link, release(&link)?)?;
+    let cluster = Cluster::read(&link, name)?;
+    link.always(&cluster.settings());
+    let address = link.address().clone();
+    let everywhere = |sql: String| link.ask(sql).map(drop).map_err(everywhere);
+    everywhere(format!(
+        "CREATE DATABASE IF NOT EXISTS {} ON CLUSTER {}",
+        address.database,
+        cluster.quoted()
+    ))?;
+    let before = State::read(&link)?;
+    let (state, marker) = if let Some(marker) = before.marker(&link)? {
+        (before, marker)
+    } else {
+        before.refuse_others(&link)?;
+        everywhere(view(&address, &cluster, &new_id()?))?;
+        let state = State::read(&link)?;
+        let marker = state.marker(&link)?.ok_or_else(|| link.strange("no schema"))?;
+        (state, marker)
+    };
+    refuse_other_shards(&link, Some(&cluster), Some(&marker))?;
+    let forms = || forms(true);
+    let is_there = forms().all(|form| state.check(&link, form, true).is_ok());
+    let statements = forms().flat_map(|form| form.creations_on(&address, &cluster, &marker.id, &storage));
+    std::thread::scope(|scope| {
+        let everywhere = &everywhere;
+        let begin = |sql: String| scope.spawn(move || everywhere(sql));
+        let threads: Vec<_> = statements.map(begin).collect();
+        let results: Vec<_> =
+            threads.into_iter().map(|thread| thread.join().map_err(|_| StoreError::Panicked)?).collect();
+        results.into_iter().collect::<Result<(), _>>()
+    })?;
+    Schema::open(&link).map(|_| if is_there { Made::Already } else { Made::New })
+}
+
+/// The statement that creates the view `schema` on all nodes.
+fn view(address: &Address, cluster: &Cluster, id: &str) -> String {
+    let (view, name, shards) = (address.table("schema"), cluster.quoted(), cluster.shards());
+    format!(
+        "CREATE VIEW IF NOT EXISTS {view} ON CLUSTER {name} AS SELECT '{PROGRAM}' AS program, toUInt64({VERSION}) AS version, '{id}' AS id, toUInt8(1) AS ready, toUInt64({shards}) AS shards"
+    )
+}
+
+/// Rows are on the shards that there were in the beginning.
+fn refuse_other_shards(
+    link: &Link,
+    cluster: Option<&Cluster>,
+    marker: Option<&Marker>,
+) -> Result<(), StoreError> {
+    let now = cluster.map(|cluster| u64::from(cluster.shards()));
+    let then = marker.and_then(|marker| marker.shards);
+    let why = match (now, then) {
+        (None, Some(_)) => "its tables are on a cluster: add ?cluster=NAME".to_owned(),
+        (Some(_), None) => {
+            "its tables are on one server: leave ?cluster=NAME out, or choose other tables with &tables=PREFIX_"
+                .to_owned()
+        }
+        (Some(now), Some(then)) if now != then => format!(
+            "it was created with {then} shards, and the cluster has {now} now: create another one there, and import an export of this one"
+        ),
+        _ => return Ok(()),
+    };
+    let detail = format!("the passive-DNS database at {}: {why}", link.address());
+    Err(StoreError::engine(StoreErrorKind::Incompatible, detail))
+}
+
 /// Creates the table `schema` and returns the id of this set of tables.
 fn begin(link: &Link) -> Result<String, StoreError> {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|error| StoreError::engine(StoreErrorKind::Unavailable, error))?;
-    let id = blake3::hash(&random).to_hex().chars().take(16).collect::<String>();
+    let id = new_id()?;
     let table = link.address().table("schema");
     link.ask(format!(
         "CREATE TABLE IF NOT EXISTS {table} ({}) ENGINE = MergeTree ORDER BY (program, version)",
@@ -221,6 +246,12 @@ fn begin(link: &Link) -> Result<String, StoreError> {
     ))?;
     mark(link, &id, false)?;
     Ok(id)
+}
+
+fn new_id() -> Result<String, StoreError> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|error| StoreError::engine(StoreErrorKind::Unavailable, error))?;
+    Ok(blake3::hash(&random).to_hex().chars().take(16).collect())
 }
 
 fn mark(link: &Link, id: &str, is_ready: bool) -> Result<(), StoreError> {
@@ -237,31 +268,6 @@ fn mark(link: &Link, id: &str, is_ready: bool) -> Result<(), StoreError> {
     link.insert(&link.address().table("schema"), block, None)
 }
 
-fn columns(columns: &[(&str, &str)]) -> String {
-    let columns: Vec<String> = columns.iter().map(|(name, kind)| [*name, *kind].join(" ")).collect();
-    columns.join(", ")
-}
-
-impl Table {
-    /// The statement that creates it: replicated under this id, or not at all.
-    fn creation(&self, address: &Address, id: Option<&str>, durable: &[&str]) -> String {
-        let Self { name, engine, argument, key, granularity, .. } = self;
-        let (engine, window) = if let Some(id) = id {
-            let arguments = format!("'/backsight/{id}/{name}', 'first'");
-            let arguments = if argument.is_empty() { arguments } else { format!("{arguments}, {argument}") };
-            (format!("Replicated{engine}({arguments})"), "replicated_deduplication_window")
-        } else {
-            (format!("{engine}({argument})"), "non_replicated_deduplication_window")
-        };
-        let durable: String = durable.iter().flat_map(|name| [", ", name, " = 1"]).collect();
-        format!(
-            "CREATE TABLE IF NOT EXISTS {} ({}) ENGINE = {engine} ORDER BY {key} SETTINGS index_granularity = {granularity}, {window} = {WINDOW}{durable}",
-            address.table(name),
-            columns(self.columns)
-        )
-    }
-}
-
 /// What a database has under our names.
 struct State {
     /// Table, column, type.
@@ -274,16 +280,17 @@ struct State {
 struct Marker {
     id: String,
     is_ready: bool,
+    /// Of a cluster: how many shards it had in the beginning.
+    shards: Option<u64>,
 }
 
 impl State {
     fn read(link: &Link) -> Result<Self, StoreError> {
         let Address { database, tables, .. } = link.address();
-        let names: Vec<String> = TABLES
-            .iter()
-            .map(|table| table.name)
-            .chain(["schema"])
-            .map(|name| literal::text([&**tables, name].concat().as_bytes()))
+        let names: Vec<String> = forms(true)
+            .flat_map(|form| [form.name.to_owned(), local_name(form.name, true)])
+            .chain(["schema".to_owned()])
+            .map(|name| literal::text([&**tables, &*name].concat().as_bytes()))
             .collect();
         let (database, names) = (literal::text(database.as_bytes()), names.join(", "));
         let columns = link.ask_system(&format!(
@@ -312,12 +319,15 @@ impl State {
         if self.engines.iter().all(|(name, _)| name != "schema") {
             return Ok(None);
         }
-        if !self.has_columns("schema", &MARKER) {
+        let is_view = self.engines.iter().any(|(name, engine)| name == "schema" && engine == "View");
+        let wanted: Vec<_> = MARKER.into_iter().chain(is_view.then_some(SHARDS)).collect();
+        if !self.has_columns("schema", &wanted) {
             return Err(foreign(link, "schema"));
         }
         let table = link.address().table("schema");
+        let shards = if is_view { "shards" } else { "toUInt64(0)" };
         let rows = link.ask(format!(
-            "SELECT program, version, id, ready FROM {table} ORDER BY program, version, ready LIMIT 100 FORMAT RowBinary"
+            "SELECT program, version, id, ready, {shards} FROM {table} ORDER BY program, version, ready LIMIT 100 FORMAT RowBinary"
         ))?;
         let mut rows = Reader::new(&rows);
         let mut marker = None;
@@ -327,13 +337,14 @@ impl State {
             let version = rows.number().ok_or_else(strange)?;
             let id = rows.text().ok_or_else(strange)?.to_owned();
             let is_ready = rows.byte().ok_or_else(strange)? == 1;
+            let shards = Some(rows.number().ok_or_else(strange)?).filter(|_| is_view);
             if !program {
                 return Err(foreign(link, "schema"));
             }
             if version != VERSION {
                 return Err(other_version(link, version));
             }
-            marker = Some(Marker { id, is_ready });
+            marker = Some(Marker { id, is_ready, shards });
         }
         Ok(marker)
     }
@@ -344,24 +355,40 @@ impl State {
         other.map_or(Ok(()), |(name, _)| Err(foreign(link, name)))
     }
 
-    fn check(&self, link: &Link, table: &Table) -> Result<(), StoreError> {
-        let engine = self.engines.iter().find(|(name, _)| name == table.name).map(|(_, engine)| &**engine);
-        match engine {
-            None => Err(absent(link, &format!("the table {} is missing", table.name))),
-            Some(engine)
-                if engine.trim_start_matches("Replicated") == table.engine
-                    && self.has_columns(table.name, table.columns) =>
+    fn check(&self, link: &Link, form: &Form, is_on_cluster: bool) -> Result<(), StoreError> {
+        self.check_one(link, form, form.engine, is_on_cluster, is_on_cluster)?;
+        if is_on_cluster { self.check_one(link, form, "Distributed", true, false) } else { Ok(()) }
+    }
+
+    fn check_one(
+        &self,
+        link: &Link,
+        form: &Form,
+        engine: &str,
+        is_on_cluster: bool,
+        is_local: bool,
+    ) -> Result<(), StoreError> {
+        let name = local_name(form.name, is_local);
+        let there = self.engines.iter().find(|(table, _)| *table == name).map(|(_, engine)| &**engine);
+        match there {
+            None => Err(absent(link, &format!("the table {name} is missing"))),
+            Some(there)
+                if there.trim_start_matches("Replicated") == engine
+                    && self.has_columns(&name, &form.columns_on(is_on_cluster)) =>
             {
                 Ok(())
             }
-            Some(_) => Err(foreign(link, table.name)),
+            Some(_) => Err(foreign(link, &name)),
         }
     }
 
     fn has_columns(&self, table: &str, wanted: &[(&str, &str)]) -> bool {
         let there = || self.columns.iter().filter(|(name, _, _)| name == table);
         there().count() == wanted.len()
-            && wanted.iter().all(|(name, kind)| there().any(|(_, column, of)| column == name && of == kind))
+            && wanted.iter().all(|(name, kind)| {
+                let kind = kind.split(" DEFAULT ").next();
+                there().any(|(_, column, of)| column == name && Some(&**of) == kind)
+            })
     }
 }
 
@@ -386,6 +413,11 @@ fn has_keeper(link: &Link) -> Result<bool, StoreError> {
         "SELECT count() FROM system.tables WHERE database = 'system' AND name = 'zookeeper' FORMAT RowBinary",
     )?;
     Ok(Reader::new(&answer).number() == Some(1))
+}
+
+/// How tables are stored on a server of this release.
+fn storage(link: &Link, release: Release) -> Result<Storage, StoreError> {
+    Ok(Storage { durable: known(link, "merge_tree_settings", &DURABLE)?, has_codecs: release >= WITH_CODECS })
 }
 
 /// Those of [`BY_ITSELF`] that the server knows; it refuses others.
@@ -447,36 +479,6 @@ fn other_version(link: &Link, version: u64) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_table_remembers_blocks_whether_it_is_replicated_or_not() {
-        let address = Address::parse("clickhouse://127.0.0.1/d?tables=t_").unwrap();
-        let [entries, _, inputs] = &TABLES;
-        let alone = entries.creation(&address, None, &[]);
-        assert!(
-            alone.starts_with("CREATE TABLE IF NOT EXISTS d.t_entries (key String, bailiwick UInt8, "),
-            "{alone}"
-        );
-        assert!(
-            alone.ends_with(
-                "ENGINE = AggregatingMergeTree() ORDER BY (key, bailiwick, source, owner_at) SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 100000"
-            ),
-            "{alone}"
-        );
-        let replicated = inputs.creation(&address, Some("0f"), &DURABLE);
-        assert!(
-            replicated.contains(
-                "ENGINE = ReplicatedReplacingMergeTree('/backsight/0f/inputs', 'first', version) ORDER BY input"
-            ),
-            "{replicated}"
-        );
-        assert!(
-            replicated.ends_with(
-                ", replicated_deduplication_window = 100000, fsync_after_insert = 1, fsync_part_directory = 1"
-            ),
-            "{replicated}"
-        );
-    }
 
     #[test]
     fn releases_are_compared_by_number() {

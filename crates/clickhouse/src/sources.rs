@@ -10,6 +10,7 @@ use cof::{Source, SourceKind};
 use store::{Limits, StoreError};
 
 use crate::binary::{Block, Column, Reader};
+use crate::cluster::Table;
 use crate::link::Link;
 
 /// The first byte is the kind, the others are a digest.
@@ -17,6 +18,9 @@ pub(crate) type Id = [u8; 16];
 
 /// The first byte of the ids of zones.
 pub(crate) const ZONE: u8 = b'z';
+
+/// On a cluster, one shard has all sources.
+const SHARD: &[u8] = b"sources";
 
 /// The longest answer: every source with the longest names.
 const MOST: usize = Limits::USUAL.sources * (Limits::USUAL.origin + Limits::USUAL.sensor + 32);
@@ -50,11 +54,13 @@ impl Sources {
     ///
     /// # Errors
     /// Those of [`Link::select`].
-    pub(crate) fn read(link: &Link, table: &str) -> Result<Self, StoreError> {
+    pub(crate) fn read(link: &Link, table: &Table) -> Result<Self, StoreError> {
+        let shard = table.shard_of(SHARD);
         let sql = format!(
-            "SELECT DISTINCT id, has_origin, origin, has_sensor, sensor FROM {table} FORMAT RowBinary"
+            "SELECT DISTINCT id, has_origin, origin, has_sensor, sensor {} 1 FORMAT RowBinary",
+            table.from(shard, false)
         );
-        let reply = link.select(sql, MOST, &[])?;
+        let reply = link.select(sql, MOST, &[]).map_err(|error| table.of_shard(shard, error))?;
         let decoded = if reply.is_cut { None } else { decode(&reply.body) };
         decoded.map(Self).ok_or_else(|| link.strange("something else than sources"))
     }
@@ -81,7 +87,7 @@ impl Sources {
 }
 
 /// The sources as a block, in their order; each once.
-pub(crate) fn block(sources: &[&Source]) -> Block {
+pub(crate) fn block(sources: &[&Source], table: &Table) -> Block {
     let mut rows: Vec<(Id, &Source)> = sources.iter().map(|source| (id(source), *source)).collect();
     rows.sort_unstable_by_key(|(id, _)| *id);
     rows.dedup_by_key(|(id, _)| *id);
@@ -94,12 +100,13 @@ pub(crate) fn block(sources: &[&Source]) -> Block {
         has_sensor.byte(source.sensor.is_some().into());
         sensors.string(source.sensor.as_deref().unwrap_or_default().as_bytes());
     }
-    Block::new(rows.len())
+    let block = Block::new(rows.len())
         .with("id", "FixedString(16)", ids)
         .with("has_origin", "UInt8", has_origin)
         .with("origin", "String", origins)
         .with("has_sensor", "UInt8", has_sensor)
-        .with("sensor", "String", sensors)
+        .with("sensor", "String", sensors);
+    block.on(rows.iter().map(|_| table.shard_of(SHARD)))
 }
 
 /// `None` for anything that we did not write.

@@ -3,18 +3,21 @@
 //! A walk asks for a few rows, and for more and more while it goes on. The last tuple of a slice may have more rows, so it is read
 //! again with the next slice. Rows with the same key, bailiwick and source are merged here, whatever the server has merged.
 //!
+//! On a cluster, each question about one name or one address asks the shard that has it. Others ask all shards, and merge what comes.
+//!
 //! A slice shows the table at one moment. What arrives between two slices may or may not be in an answer. Rows that do not follow each
 //! other in order are an error, never an answer.
 
-use std::cell::Cell;
 use std::ops::Bound;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cof::Source;
 use store::engine::{KeyRange, Side, Tuples, Value, Walk, Word};
 use store::{StoreError, StoreErrorKind};
 
 use crate::binary::Reader;
+use crate::cluster::Shard;
 use crate::link::Link;
 use crate::literal;
 use crate::rows::{count, first_byte};
@@ -38,28 +41,28 @@ pub(crate) struct Snapshot<'a> {
     /// How many rows the first slice of a walk has.
     first: usize,
     /// Whether there was a row of an unknown source.
-    is_stale: Cell<bool>,
+    is_stale: AtomicBool,
 }
 
 impl<'a> Snapshot<'a> {
     pub(crate) fn new(link: &'a Link, schema: &'a Schema, sources: Arc<Sources>, first: usize) -> Self {
-        Self { link, schema, sources, first: first.clamp(1, SLICE), is_stale: Cell::new(false) }
+        Self { link, schema, sources, first: first.clamp(1, SLICE), is_stale: AtomicBool::new(false) }
     }
 
     /// Whether another process has added a source, so that the sources have to be read again.
     pub(crate) fn is_stale(&self) -> bool {
-        self.is_stale.get()
+        self.is_stale.load(Ordering::Relaxed)
     }
 
-    fn sql(&self, start: &[u8], end: &[u8], rows: usize) -> String {
+    fn sql(&self, shard: Shard, start: &[u8], end: &[u8], rows: usize) -> String {
         let (is_final, order) = if self.schema.reads_in_order() {
-            ("", "ORDER BY key, bailiwick, source ")
+            (false, "ORDER BY key, bailiwick, source ")
         } else {
-            ("FINAL ", "")
+            (true, "")
         };
         format!(
-            "SELECT key, bailiwick, source, finalizeAggregation(time_first), finalizeAggregation(time_last), finalizeAggregation(count_high), finalizeAggregation(count_low), finalizeAggregation(count_most), finalizeAggregation(count_known) FROM {} {is_final}WHERE key >= {} AND key < {} {order}LIMIT {rows} FORMAT RowBinary",
-            self.schema.entries,
+            "SELECT key, bailiwick, source, finalizeAggregation(time_first), finalizeAggregation(time_last), finalizeAggregation(count_high), finalizeAggregation(count_low), finalizeAggregation(count_most), finalizeAggregation(count_known) {} key >= {} AND key < {} {order}LIMIT {rows} FORMAT RowBinary",
+            self.schema.entries.from(shard, is_final),
             literal::text(start),
             literal::text(end)
         )
@@ -78,13 +81,38 @@ impl Tuples for Snapshot<'_> {
             Some((_, Bound::Included(key) | Bound::Excluded(key))) => with_byte(key),
             _ => vec![byte + 1],
         };
-        Ok(Box::new(Stretch { snapshot: self, start, end, rows: self.first, tuples: Vec::new(), at: 0 }))
+        let table = &self.schema.entries;
+        let shards = match range.whole_head() {
+            Some(head) => vec![table.shard_of(&with_byte(head))],
+            None => table.shards(),
+        };
+        let stretch = |shard| {
+            let (start, end) = (start.clone(), end.clone());
+            Stretch { snapshot: self, shard, start, end, rows: self.first, tuples: Vec::new(), at: 0 }
+        };
+        let mut stretches: Vec<Stretch<'_>> = shards.into_iter().map(stretch).collect();
+        match (stretches.pop(), stretches.is_empty()) {
+            (Some(only), true) => Ok(Box::new(only)),
+            (last, _) => {
+                stretches.extend(last);
+                Ok(Box::new(Gathered { stretches, at: None }))
+            }
+        }
     }
 }
 
-/// The tuples of a range.
+/// The tuples of a range, gathered from several shards. No key is on two of them.
+struct Gathered<'a> {
+    /// Those that have a tuple.
+    stretches: Vec<Stretch<'a>>,
+    /// The number of the stretch with the current tuple; `None` before the first.
+    at: Option<usize>,
+}
+
+/// The tuples of a range on one shard.
 struct Stretch<'a> {
     snapshot: &'a Snapshot<'a>,
+    shard: Shard,
     /// Where the next slice begins; `None` if there is none.
     start: Option<Vec<u8>>,
     end: Vec<u8>,
@@ -121,6 +149,50 @@ enum Unread {
     Order,
     /// A row of a source that is not known.
     Source,
+}
+
+impl<'a> Walk<'a> for Gathered<'a> {
+    fn advance(&mut self) -> Result<bool, StoreError> {
+        match self.at {
+            None => self.begin()?,
+            Some(at) => {
+                let is_there = self.stretches.get_mut(at).map_or(Ok(false), Walk::advance)?;
+                if !is_there {
+                    self.stretches.remove(at);
+                }
+            }
+        }
+        let first = self.stretches.iter().enumerate().min_by_key(|(_, stretch)| stretch.key());
+        self.at = Some(first.map_or(0, |(at, _)| at));
+        Ok(!self.stretches.is_empty())
+    }
+
+    fn key(&self) -> &[u8] {
+        self.current().map_or(&[], Walk::key)
+    }
+
+    fn words(&self, words: &mut Vec<Word<'a>>) -> Result<(), StoreError> {
+        self.current().map_or(Ok(()), |stretch| stretch.words(words))
+    }
+}
+
+impl<'a> Gathered<'a> {
+    fn current(&self) -> Option<&Stretch<'a>> {
+        self.stretches.get(self.at?)
+    }
+
+    /// Asks all shards at the same time, and keeps those that have something.
+    fn begin(&mut self) -> Result<(), StoreError> {
+        let stretches = std::mem::take(&mut self.stretches);
+        let begun: Vec<Result<_, StoreError>> = std::thread::scope(|scope| {
+            let begin =
+                |mut stretch: Stretch<'a>| scope.spawn(move || Ok(stretch.advance()?.then_some(stretch)));
+            let threads: Vec<_> = stretches.into_iter().map(begin).collect();
+            threads.into_iter().map(|thread| thread.join().map_err(|_| StoreError::Panicked)?).collect()
+        });
+        self.stretches = begun.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?;
+        Ok(())
+    }
 }
 
 impl<'a> Walk<'a> for Stretch<'a> {
@@ -184,13 +256,15 @@ impl<'a> Stretch<'a> {
         let snapshot = self.snapshot;
         let block = self.rows.clamp(1_024, 65_536).to_string();
         let settings = [("max_threads", "1".to_owned()), ("max_block_size", block)];
-        let reply = snapshot.link.select(snapshot.sql(start, &self.end, self.rows), MOST, &settings)?;
+        let sql = snapshot.sql(self.shard, start, &self.end, self.rows);
+        let reply = snapshot.link.select(sql, MOST, &settings);
+        let reply = reply.map_err(|error| snapshot.schema.entries.of_shard(self.shard, error))?;
         let (tuples, rows) =
             decode(&reply.body, reply.is_cut, &snapshot.sources).map_err(|unread| match unread {
                 Unread::Form => snapshot.link.strange("something else than rows"),
                 Unread::Order => snapshot.link.strange("rows that are not in order"),
                 Unread::Source => {
-                    snapshot.is_stale.set(true);
+                    snapshot.is_stale.store(true, Ordering::Relaxed);
                     snapshot.link.strange("a row of a source that it does not have")
                 }
             })?;

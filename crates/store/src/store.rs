@@ -15,7 +15,8 @@ const DAY: u64 = 86_400;
 /// A passive-DNS database.
 ///
 /// Calls block. Each call reads a snapshot of the data; a reader never sees part of a batch. An engine on another machine
-/// (`clickhouse`) may read a long answer in slices, each of which is a snapshot of its own.
+/// (`clickhouse`) may read a long answer in slices, each of which is a snapshot of its own; on several machines, a reader may see the
+/// part of a batch that is there already.
 ///
 /// # What is stored
 ///
@@ -46,7 +47,8 @@ const DAY: u64 = 86_400;
 ///
 /// Maintenance, such as verifying, compacting and backing up, differs between engines and belongs to each of them.
 pub trait Store: Send + Sync {
-    /// Stores a batch, completely or not at all. When this returns, the batch is as durable as the engine can make it.
+    /// Stores a batch, completely or not at all; on several machines, what an interruption leaves half done is completed later. When this
+    /// returns, the batch is as durable as the engine can make it.
     ///
     /// A batch whose [`cof::Position`] is not beyond the stored position of its input was stored before: nothing changes, and
     /// [`Receipt::repeated`] is true. Batches of one input must therefore arrive in order.

@@ -1,11 +1,13 @@
 //! Debian's ClickHouse server and `ZooKeeper`, on ports of the loopback address and in a folder of their own.
 //!
-//! The tests of a program share one pair of them ([`shared`]); [`Server::start`] makes others, for tests that break them. A missing
+//! The tests of a program share one pair of them ([`shared`]), and one cluster of two shards with two replicas ([`shared_cluster`]);
+//! [`Server::start`] and [`Cluster::start`] make others, for tests that break them. A missing
 //! program is a panic with what to do. A shell holds each program, and ends it when its standard input is closed, which happens when
 //! the process of the tests ends, however it does.
 //!
 //! The users are `default`, `locked` (with the password `right`), and `hasty`, whose queries end early and silently.
 
+mod cluster;
 mod embedded;
 
 use std::fmt::Write as _;
@@ -16,10 +18,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+pub use cluster::{Cluster, shared_cluster};
 pub use embedded::newest;
 
 /// How long a program may take to start.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 /// Runs a program in a folder until standard input is closed, and then removes the folder; also if a signal ends the tests with all
 /// their children. A line `stop` kills it, and a line `start` runs it again.
 const HOLD: &str = r#"trap '' HUP INT TERM
@@ -43,8 +46,16 @@ const PROFILES: &str = "<default><log_queries>1</log_queries></default>\
 pub struct Server {
     /// The port of its HTTP interface.
     pub port: u16,
-    _held: Held,
+    held: Held,
     keeper: Option<Keeper>,
+}
+
+/// The ports of a server.
+#[derive(Clone, Copy, Debug)]
+struct Ports {
+    http: u16,
+    tcp: u16,
+    between: u16,
 }
 
 /// What a server needs of the machine.
@@ -76,29 +87,38 @@ impl Server {
     /// Starts a server.
     pub fn start(needs: Needs) -> Self {
         let keeper = needs.keeper.then(Keeper::start);
+        let more = keeper.as_ref().map_or(String::new(), Keeper::settings);
+        let server = Self { keeper, ..Self::run(Ports::free(), needs.disk, &more) };
+        server.wait();
+        server
+    }
+
+    /// Runs a server with more settings, and does not wait until it answers.
+    fn run(ports: Ports, disk: Option<u32>, more: &str) -> Self {
         let folder = folder();
-        let http = configure(&folder, keeper.as_ref().map(|keeper| keeper.port));
+        configure(&folder, ports, more);
         let config = format!("--config-file={}/config.xml", folder.display());
-        let held = Held::run(&folder, needs.disk, &["clickhouse-server", &config]);
+        let held = Held::run(&folder, disk, &["clickhouse-server", &config]);
+        Self { port: ports.http, held, keeper: None }
+    }
+
+    fn wait(&self) {
         until("ClickHouse answers; run `cargo xtask test`, which installs it", || {
-            ask(http, "SELECT 1").is_some_and(|(status, body)| status == 200 && body.trim() == "1")
+            ask(self.port, "SELECT 1").is_some_and(|(status, body)| status == 200 && body.trim() == "1")
         });
-        Self { port: http, _held: held, keeper }
     }
 
     /// Kills its `ZooKeeper`.
     pub fn stop_keeper(&self) {
         if let Some(keeper) = &self.keeper {
-            keeper.held.say("stop");
-            until("ZooKeeper ends", || TcpStream::connect(("127.0.0.1", keeper.port)).is_err());
+            keeper.stop();
         }
     }
 
     /// Starts its `ZooKeeper` again.
     pub fn start_keeper(&self) {
         if let Some(keeper) = &self.keeper {
-            keeper.held.say("start");
-            keeper.wait();
+            keeper.start_again();
         }
     }
 
@@ -140,10 +160,39 @@ impl Keeper {
         keeper
     }
 
+    fn stop(&self) {
+        self.held.say("stop");
+        until("ZooKeeper ends", || TcpStream::connect(("127.0.0.1", self.port)).is_err());
+    }
+
+    fn start_again(&self) {
+        self.held.say("start");
+        self.wait();
+    }
+
+    /// The settings of a server that uses it. A server that was killed is soon known to be away.
+    fn settings(&self) -> String {
+        format!(
+            "<zookeeper><node index=\"1\"><host>127.0.0.1</host><port>{}</port></node>\
+             <session_timeout_ms>4000</session_timeout_ms></zookeeper>",
+            self.port
+        )
+    }
+
     fn wait(&self) {
-        until("ZooKeeper listens; run `cargo xtask test`, which installs it", || {
-            TcpStream::connect(("127.0.0.1", self.port)).is_ok()
+        until("ZooKeeper serves; run `cargo xtask test`, which installs it", || {
+            self.state().is_some_and(|state| state.contains("Mode: "))
         });
+    }
+
+    /// What it says about itself. It listens before it serves, and a server that it turns away then can fail for ever.
+    fn state(&self) -> Option<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(1))).ok()?;
+        stream.write_all(b"srvr").ok()?;
+        let mut state = String::new();
+        stream.read_to_string(&mut state).ok()?;
+        Some(state)
     }
 }
 
@@ -168,12 +217,9 @@ impl Held {
     }
 }
 
-/// The files with the settings of a server; returns the port of its HTTP interface.
-fn configure(folder: &Path, keeper: Option<u16>) -> u16 {
-    let [http, tcp, between] = [(); 3].map(|()| free());
-    let nodes = keeper.map_or(String::new(), |port| {
-        format!("<zookeeper><node index=\"1\"><host>127.0.0.1</host><port>{port}</port></node></zookeeper>")
-    });
+/// Writes the files with the settings of a server.
+fn configure(folder: &Path, ports: Ports, more: &str) {
+    let Ports { http, tcp, between } = ports;
     let at = folder.display();
     let config = format!(
         "<yandex><logger><level>warning</level><log>{at}/log</log><errorlog>{at}/errors</errorlog></logger>\
@@ -181,7 +227,7 @@ fn configure(folder: &Path, keeper: Option<u16>) -> u16 {
          <interserver_http_host>127.0.0.1</interserver_http_host><listen_host>127.0.0.1</listen_host>\
          <path>{at}/data/</path><tmp_path>{at}/data/tmp/</tmp_path><users_config>{at}/users.xml</users_config>\
          <default_profile>default</default_profile><default_database>default</default_database>\
-         <mark_cache_size>67108864</mark_cache_size><timezone>UTC</timezone>{nodes}\
+         <mark_cache_size>67108864</mark_cache_size><timezone>UTC</timezone>{more}\
          <query_log><database>system</database><table>query_log</table>\
          <flush_interval_milliseconds>500</flush_interval_milliseconds></query_log></yandex>"
     );
@@ -199,7 +245,13 @@ fn configure(folder: &Path, keeper: Option<u16>) -> u16 {
         "<yandex><profiles>{PROFILES}</profiles><users>{users}</users><quotas><default></default></quotas></yandex>"
     );
     file(folder, "users.xml", &users);
-    http
+}
+
+impl Ports {
+    fn free() -> Self {
+        let [http, tcp, between] = [(); 3].map(|()| free());
+        Self { http, tcp, between }
+    }
 }
 
 /// A folder that its shell removes.

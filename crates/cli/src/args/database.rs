@@ -136,8 +136,8 @@ For more than 10,000 rows use: backsight export QUESTION";
 /// Where the passive-DNS database is.
 #[derive(Debug, Args)]
 pub(crate) struct StoreArgs {
-    /// Use the database on this ClickHouse server, clickhouse://USER@HOST:PORT/DATABASE, instead of that of the data folder; the
-    /// password is in `BACKSIGHT_SECRET_STORE`
+    /// Use the database on this ClickHouse server, clickhouse://USER@HOST:PORT/DATABASE, or on a cluster (HOST:PORT,HOST:PORT and
+    /// ?cluster=NAME), instead of that of the data folder; the password is in `BACKSIGHT_SECRET_STORE`
     #[arg(long, value_name = "URL")]
     pub(crate) store: Option<String>,
 }
@@ -224,8 +224,8 @@ pub(crate) enum ExportFormat {
 
 #[derive(Debug, Args)]
 pub(crate) struct DbArgs {
-    /// Use the database on this ClickHouse server, clickhouse://USER@HOST:PORT/DATABASE, instead of that of the data folder; the
-    /// password is in `BACKSIGHT_SECRET_STORE`
+    /// Use the database on this ClickHouse server, clickhouse://USER@HOST:PORT/DATABASE, or on a cluster (HOST:PORT,HOST:PORT and
+    /// ?cluster=NAME), instead of that of the data folder; the password is in `BACKSIGHT_SECRET_STORE`
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) store: Option<String>,
     #[command(subcommand)]
@@ -283,6 +283,7 @@ pub(crate) enum DbCommand {
             with ZooKeeper or Keeper, or version 22.2 or newer. The database of a data folder is created by the first import.",
         after_help = "Example: backsight db init --store clickhouse://pdns@127.0.0.1:8123/pdns\n\n\
             After ? in the address: tls=yes (for other machines), ca_file=PATH, certificate=PATH, tables=PREFIX_ [default: pdns_].\n\
+            On a cluster, with all its nodes: clickhouse://USER@HOST:PORT,HOST:PORT/DATABASE?cluster=NAME\n\
             With --format json: {\"store\": the address, \"created\": false if the tables were there}"
     )]
     Init(ViewArgs),

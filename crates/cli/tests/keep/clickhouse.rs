@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use serde_json::{Value, json};
 use testkit::ClosedPort;
-use testkit::clickhouse::shared;
+use testkit::clickhouse::{Cluster, shared};
 
 use crate::collect::{report, until};
 use crate::follow::{Log, follow};
@@ -165,6 +165,44 @@ fn two_servers_and_a_collector_share_it() {
     other.file("copy.txt", SAMPLE);
     let again = other.json(&with_store(&["import", "copy.txt"], &url));
     assert_eq!(again["records"], json!(0), "{again}");
+}
+
+#[test]
+fn a_cluster_gives_the_same_answers_and_says_when_it_cannot_store() {
+    let cluster = Cluster::start();
+    let url = cluster.address("commands");
+    let home = Home::new();
+    home.file("sample.txt", SAMPLE);
+    let made = home.run(&with_store(&["db", "init"], &url)).ok();
+    assert!(made.starts_with("Created the passive-DNS database at clickhouse://"), "{made}");
+    let both = |arguments: &[&str]| {
+        let (here, there) = (home.run(arguments), home.run(&with_store(arguments, &url)));
+        assert_eq!((here.code, &here.stdout), (there.code, &there.stdout), "{arguments:?}");
+    };
+    both(&["import", "sample.txt"]);
+    both(&["import", "sample.txt"]);
+    for question in ["www.threatq.com", "*.threatsketch.com", "104.196.175.0/24", "rdata:*.register.com", "*"]
+    {
+        both(&["lookup", question, "--format", "json"]);
+        both(&["lookup", question, "--format", "json", "--summary"]);
+    }
+    both(&["db", "drop", "--suffix", "threatsketch.com"]);
+    both(&["export"]);
+    home.run(&with_store(&["db", "compact"], &url)).says(2, &["OPTIMIZE TABLE commands.pdns_entries_local"]);
+    let alone = url.split('?').next().unwrap();
+    home.run(&with_store(&["db", "stats"], alone)).says(2, &["add ?cluster=NAME"]);
+    let server = Served::start(&home, &["--store", &url]);
+    let place = server.address.to_string();
+    assert!(get(&place, "/readyz").ends_with("ready"));
+    cluster.kill(0);
+    until("it is known that a replica is down", || {
+        get(&place, "/readyz").ends_with(
+            "ready to answer, but cannot store: too few replicas of a ClickHouse shard are at work",
+        )
+    });
+    assert!(get(&place, "/pdns/query/www.threatq.com").contains("104.196.175.197"));
+    cluster.kill(1);
+    until("a shard is down", || get(&place, "/readyz").starts_with("HTTP/1.1 503"));
 }
 
 #[test]

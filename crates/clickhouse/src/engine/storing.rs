@@ -43,10 +43,15 @@ impl ClickHouse {
         self.add_sources(batch)?;
         let named: Vec<Id> = batch.sources.iter().map(sources::id).collect();
         let next = stored.next(Reached::at(position), &named);
-        if !batch.observations.is_empty() {
-            self.insert(batch, &rows::mark(position, next.version, &named))?;
+        let mark = rows::mark(position, next.version, &named);
+        if batch.observations.is_empty() {
+            self.inputs.put(&self.link, input, &next)?;
+        } else if self.schema.cluster().is_some() {
+            self.spread_with(batch, &mark, input, &next)?;
+        } else {
+            self.insert(batch, &mark)?;
+            self.inputs.put(&self.link, input, &next)?;
         }
-        self.inputs.put(&self.link, input, &next)?;
         if !is_known && let Some((_, added)) = lock(&self.held)?.as_mut() {
             *added += 1;
         }
@@ -61,7 +66,8 @@ impl ClickHouse {
             return Ok(());
         }
         let none = || StoreError::engine(StoreErrorKind::Unavailable, "the system has no random numbers");
-        self.insert(batch, &rows::random_mark().ok_or_else(none)?)
+        let mark = rows::random_mark().ok_or_else(none)?;
+        if self.schema.cluster().is_some() { self.spread(batch, &mark) } else { self.insert(batch, &mark) }
     }
 
     /// Stores a block with its mark. If an acknowledgement is lost, the mark says whether the block was stored, and the same bytes are
@@ -72,7 +78,7 @@ impl ClickHouse {
             settings.push(("insert_deduplication_token", blake3::hash(mark).to_hex().to_string()));
         }
         let block = rows::block(batch, mark)?;
-        let sql = insertion(&self.schema.entries, &block);
+        let sql = insertion(&self.schema.entries.whole(), &block.names());
         let bytes = Bytes::from(block.into_bytes());
         let mut pauses = PAUSES.iter();
         loop {
@@ -97,8 +103,8 @@ impl ClickHouse {
         let range = KeyRange::head(prefix.to_vec());
         let Some((_, Bound::Excluded(end))) = range.bounds() else { return Ok(None) };
         let sql = format!(
-            "SELECT key FROM {} WHERE key >= {} AND key < {} LIMIT 1 FORMAT RowBinary",
-            self.schema.entries,
+            "SELECT key {} key >= {} AND key < {} LIMIT 1 FORMAT RowBinary",
+            self.schema.entries.from(None, false),
             literal::text(range.start()),
             literal::text(end)
         );
@@ -138,6 +144,9 @@ impl ClickHouse {
     /// The stored state of an input. If a batch was stored and its position was not, it is stored now.
     pub(super) fn stored(&self, input: &Arc<str>) -> Result<Input, StoreError> {
         let stored = self.inputs.get(&self.link, input)?;
+        if self.schema.cluster().is_some() {
+            return self.stored_after_pending(input, stored);
+        }
         // Another process may have stored a batch since this one has looked, so this is never remembered.
         let Some((reached, named)) = self.mark_after(input, &stored)? else { return Ok(stored) };
         let next = stored.next(reached, &named);
@@ -165,7 +174,8 @@ impl ClickHouse {
         if new.is_empty() {
             return Ok(());
         }
-        self.link.insert(&self.schema.sources, sources::block(&new), None)?;
+        let block = sources::block(&new, &self.schema.sources);
+        self.link.insert(&self.schema.sources.whole(), block, None)?;
         self.read_sources().map(drop)
     }
 
@@ -194,7 +204,7 @@ fn has_reached(stored: &Input, position: &Position) -> Result<bool, StoreError> 
 }
 
 /// The error of a batch that the server may have stored.
-fn unknown(error: &StoreError) -> StoreError {
+pub(super) fn unknown(error: &StoreError) -> StoreError {
     let detail = format!(
         "{error}; whether the batch was stored is not known: if it has a name, such as that of a file or an Idempotency-Key, send it again, and it counts once"
     );

@@ -8,7 +8,20 @@ use cof::{Batch, Digest};
 use store::conformance::Engine;
 use store::{Page, Question, Reached, Receipt, Selection, Stats, Store, StoreError, Summary};
 
-use testkit::clickhouse::{Server, newest, shared, until};
+use testkit::clickhouse::{Cluster, Server, newest, shared, until};
+
+/// All tables, on one server and on a cluster.
+const NAMES: [&str; 9] = [
+    "entries",
+    "sources",
+    "inputs",
+    "pending",
+    "schema",
+    "entries_local",
+    "sources_local",
+    "inputs_local",
+    "pending_local",
+];
 
 /// The oldest version that works, with `ZooKeeper`, and the newest one, without it.
 pub(crate) fn oldest_and_newest() -> [&'static Server; 2] {
@@ -19,8 +32,9 @@ pub(crate) fn oldest_and_newest() -> [&'static Server; 2] {
 #[derive(Debug)]
 pub(crate) struct Tables {
     pub(crate) address: Address,
-    /// Where they are dropped in the end, so that the server does not have the tables of all tests.
-    server: Option<&'static Server>,
+    /// Those that have rows, and where the tables are dropped in the end.
+    servers: Vec<&'static Server>,
+    is_on_cluster: bool,
 }
 
 impl Tables {
@@ -32,26 +46,46 @@ impl Tables {
     /// Creates tables on a server.
     pub(crate) fn on(server: &'static Server) -> Self {
         let mut tables = Self::unmade(server);
-        tables.server = Some(server);
+        tables.servers = vec![server];
         assert_eq!(init(&tables.address, ""), Ok(Made::New));
         tables
     }
 
     /// A place for tables on a server.
     pub(crate) fn unmade(server: &Server) -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let text = format!("clickhouse://127.0.0.1:{}/tests?tables=t{number}_", server.port);
-        Self { address: Address::parse(&text).unwrap(), server: None }
+        let text = format!("clickhouse://127.0.0.1:{}/tests?tables={}", server.port, prefix());
+        Self { address: Address::parse(&text).unwrap(), servers: Vec::new(), is_on_cluster: false }
+    }
+
+    /// Creates tables on a cluster.
+    pub(crate) fn on_cluster(cluster: &'static Cluster) -> Self {
+        let tables = Self::unmade_on(cluster);
+        assert_eq!(init(&tables.address, ""), Ok(Made::New));
+        tables
+    }
+
+    /// A place for tables on a cluster.
+    pub(crate) fn unmade_on(cluster: &'static Cluster) -> Self {
+        let text = [&*cluster.address("tests"), "&tables=", &prefix()].concat();
+        Self {
+            address: Address::parse(&text).unwrap(),
+            servers: cluster.nodes().collect(),
+            is_on_cluster: true,
+        }
+    }
+
+    /// The table in which a server has its rows.
+    pub(crate) fn local(&self, name: &str) -> String {
+        [&*self.table(name), if self.is_on_cluster { "_local" } else { "" }].concat()
     }
 
     pub(crate) fn open(&self) -> ClickHouse {
         ClickHouse::open(&self.address, "").unwrap()
     }
 
-    /// The same tables, reached on another port.
+    /// The same tables, reached on another port, and only on this.
     pub(crate) fn through(&self, port: u16) -> Address {
-        Address { port, ..self.address.clone() }
+        Address { port, others: Vec::new(), ..self.address.clone() }
     }
 
     pub(crate) fn table(&self, name: &str) -> String {
@@ -59,27 +93,37 @@ impl Tables {
     }
 }
 
+/// What only the names of these tables begin with.
+fn prefix() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("t{}_", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
 impl Drop for Tables {
     fn drop(&mut self) {
-        let Some(server) = self.server else { return };
-        for name in ["entries", "sources", "inputs", "schema"] {
-            server.try_sql(&format!("DROP TABLE IF EXISTS {}", self.table(name)));
-        }
+        let tables = &*self;
+        std::thread::scope(|scope| {
+            for server in &tables.servers {
+                scope.spawn(move || {
+                    for name in NAMES {
+                        server.try_sql(&format!("DROP TABLE IF EXISTS {}", tables.table(name)));
+                    }
+                });
+            }
+        });
     }
 }
 
 /// The engine, which is opened again, and whose server merges, at any time.
 pub(crate) struct Shaken {
-    server: &'static Server,
     tables: Tables,
     store: RwLock<ClickHouse>,
 }
 
 impl Shaken {
-    pub(crate) fn on(server: &'static Server) -> Self {
-        let tables = Tables::on(server);
+    pub(crate) fn of(tables: Tables) -> Self {
         let store = RwLock::new(tables.open());
-        Self { server, tables, store }
+        Self { tables, store }
     }
 
     fn store(&self) -> std::sync::RwLockReadGuard<'_, ClickHouse> {
@@ -87,13 +131,17 @@ impl Shaken {
     }
 
     fn merging(&self, word: &str) {
-        self.server.sql(&format!("SYSTEM {word} MERGES {}", self.tables.table("entries")));
+        for server in &self.tables.servers {
+            server.sql(&format!("SYSTEM {word} MERGES {}", self.tables.local("entries")));
+        }
     }
 
     /// While merging is held off, the server would wait for ever.
     fn merge(&self, how: &str) {
         self.merging("START");
-        let _ = self.server.try_sql(&format!("OPTIMIZE TABLE {} {how}", self.tables.table("entries")));
+        for server in &self.tables.servers {
+            let _ = server.try_sql(&format!("OPTIMIZE TABLE {} {how}", self.tables.local("entries")));
+        }
     }
 }
 
@@ -110,6 +158,13 @@ impl Engine for Shaken {
     }
 
     fn settle(&self) {
+        if self.tables.is_on_cluster {
+            // A shard keeps the block that it confirmed last as it is, so not everything can be merged.
+            for _ in 0..3 {
+                self.merge("FINAL");
+            }
+            return;
+        }
         let entries = self.tables.table("entries");
         let table = entries.trim_start_matches("tests.").to_owned();
         let parts = format!(
@@ -117,7 +172,7 @@ impl Engine for Shaken {
         );
         until("the server merges", || {
             self.merge("FINAL");
-            matches!(self.server.sql(&parts).trim(), "0" | "1")
+            self.tables.servers.iter().all(|server| matches!(server.sql(&parts).trim(), "0" | "1"))
         });
     }
 }
@@ -154,7 +209,16 @@ impl Store for Shaken {
         self.store().forget_expired(now)
     }
 
+    /// On a cluster, entries are counted as they are after merging, because a shard does not merge all of them.
     fn stats(&self) -> Result<Stats, StoreError> {
-        self.store().stats()
+        let stats = self.store().stats()?;
+        let Some(server) = self.tables.servers.first().filter(|_| self.tables.is_on_cluster) else {
+            return Ok(stats);
+        };
+        let sql = format!(
+            r"SELECT count() FROM (SELECT key FROM {} WHERE key >= '\x02' AND key < '\x03' GROUP BY key, bailiwick, source)",
+            self.tables.table("entries")
+        );
+        Ok(Stats { entries: server.sql(&sql).trim().parse().unwrap(), ..stats })
     }
 }

@@ -15,14 +15,16 @@ pub(crate) enum Loss {
     Answer,
     /// Only the first half of their answers is sent on.
     HalfAnswer,
+    /// They are not sent on.
+    Request,
     /// The client is cut off at once, and the server gets the request slowly.
     Slow,
 }
 
-/// How many more of the requests that contain this text meet with this, and how many requests contained it.
+/// How many more of the requests that contain these texts meet with this, and how many requests contained them.
 #[derive(Debug)]
 struct Plan {
-    text: String,
+    texts: Vec<String>,
     times: usize,
     loss: Loss,
     seen: usize,
@@ -40,7 +42,7 @@ impl Proxy {
     pub(crate) fn before(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let plan = Arc::new(Mutex::new(Plan { text: String::new(), times: 0, loss: Loss::Answer, seen: 0 }));
+        let plan = Arc::new(Mutex::new(Plan { texts: Vec::new(), times: 0, loss: Loss::Answer, seen: 0 }));
         let shared = Arc::clone(&plan);
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
@@ -53,7 +55,13 @@ impl Proxy {
 
     /// The next requests that contain this text in their first line or their body meet with this.
     pub(crate) fn lose(&self, text: &str, times: usize, loss: Loss) {
-        *self.plan.lock().unwrap() = Plan { text: text.to_owned(), times, loss, seen: 0 };
+        self.lose_all_of(&[text], times, loss);
+    }
+
+    /// The same for those that contain all these texts.
+    pub(crate) fn lose_all_of(&self, texts: &[&str], times: usize, loss: Loss) {
+        let texts = texts.iter().map(|text| (*text).to_owned()).collect();
+        *self.plan.lock().unwrap() = Plan { texts, times, loss, seen: 0 };
     }
 
     /// How many requests are still to be met with it.
@@ -61,7 +69,7 @@ impl Proxy {
         self.plan.lock().unwrap().times
     }
 
-    /// How many requests have contained the text.
+    /// How many requests have contained the texts.
     pub(crate) fn seen(&self) -> usize {
         self.plan.lock().unwrap().seen
     }
@@ -70,7 +78,7 @@ impl Proxy {
 impl Plan {
     /// What happens to this request.
     fn next(&mut self, asked: &str) -> Option<Loss> {
-        if !asked.contains(&self.text) {
+        if !self.texts.iter().all(|text| asked.contains(text)) {
             return None;
         }
         self.seen += 1;
@@ -84,6 +92,9 @@ fn pass(mut client: TcpStream, server: u16, plan: &Mutex<Plan>) -> Option<()> {
     let (head, body) = request(&mut client)?;
     let asked = [head.lines().next()?, &*String::from_utf8_lossy(&body)].concat();
     let loss = plan.lock().ok()?.next(&asked);
+    if loss == Some(Loss::Request) {
+        return client.shutdown(Shutdown::Both).ok();
+    }
     let mut upstream = TcpStream::connect(("127.0.0.1", server)).ok()?;
     upstream.write_all(head.replacen("\r\n", "\r\nConnection: close\r\n", 1).as_bytes()).ok()?;
     if loss == Some(Loss::Slow) {
@@ -100,7 +111,7 @@ fn pass(mut client: TcpStream, server: u16, plan: &Mutex<Plan>) -> Option<()> {
     let sent = match loss {
         None => answer.len(),
         Some(Loss::HalfAnswer) => answer.len() / 2,
-        Some(Loss::Answer | Loss::Slow) => 0,
+        Some(Loss::Answer | Loss::Request | Loss::Slow) => 0,
     };
     client.write_all(&answer[..sent]).ok()?;
     client.shutdown(Shutdown::Both).ok()

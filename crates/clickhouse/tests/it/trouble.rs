@@ -2,7 +2,7 @@
 
 use clickhouse::{Address, ClickHouse, init};
 use cof::Position;
-use store::{Question, Store as _, StoreErrorKind, Subject};
+use store::{Question, Readiness, Store as _, StoreErrorKind, Subject};
 
 use crate::bounds::batch;
 use crate::engine::Tables;
@@ -45,11 +45,16 @@ fn without_zookeeper_records_are_read_and_none_is_stored() {
     assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
     assert!(error.to_string().contains("ZooKeeper"), "{error}");
     assert_eq!(rows(&store), 10);
+    let readiness = store.readiness();
+    assert!(
+        matches!(readiness, Ok(Readiness::AnswersOnly(why)) if why.contains("ZooKeeper")),
+        "{readiness:?}"
+    );
     server.start_keeper();
     testkit::clickhouse::until("the server stores again", || {
         store.absorb(cof::Batch { position: at(2), ..batch(10, 20) }).is_ok()
     });
-    assert_eq!(rows(&store), 20);
+    assert_eq!((rows(&store), store.readiness()), (20, Ok(Readiness::Ready)));
     let page = store.lookup(&everything()).unwrap();
     assert!(page.records.iter().all(|row| row.count == Some(1)), "{page:?}");
 }

@@ -24,5 +24,5 @@ fn start() -> Server {
     let held =
         Held::run(&folder, None, &[&python, &format!("{at}/front.py"), &port.to_string(), &at.to_string()]);
     until("chdb answers", || ask(port, "SELECT 1").is_some_and(|(status, _)| status == 200));
-    Server { port, _held: held, keeper: None }
+    Server { port, held, keeper: None }
 }
