@@ -192,17 +192,25 @@ impl Table {
 
     /// The beginning of a query for this part: `FROM … WHERE`, and conditions that end with `AND`.
     pub(crate) fn from(&self, shard: Shard, is_final: bool) -> String {
-        let last = if is_final { " FINAL" } else { "" };
+        self.begin(shard, if is_final { " FINAL WHERE" } else { " WHERE" })
+    }
+
+    /// The same for a query that reads other columns only of rows that fulfil its conditions.
+    pub(crate) fn filtered_from(&self, shard: Shard) -> String {
+        self.begin(shard, " PREWHERE")
+    }
+
+    fn begin(&self, shard: Shard, word: &str) -> String {
         match (self.cluster().map(|cluster| (cluster, &cluster.way)), shard) {
             (Some((cluster, Way::Texts(texts))), Some(shard)) => {
                 let text = texts.get(usize::from(shard)).map_or("", |text| &**text);
                 let (cluster, database, local) = (cluster.quoted(), &self.database, self.local_name());
-                format!("FROM shardByHash({cluster}, '{text}', {database}, {local}){last} WHERE")
+                format!("FROM shardByHash({cluster}, '{text}', {database}, {local}){word}")
             }
             (Some((_, Way::Condition)), Some(shard)) => {
-                format!("FROM {}{last} WHERE shard = {shard} AND", self.whole())
+                format!("FROM {}{word} shard = {shard} AND", self.whole())
             }
-            _ => format!("FROM {}{last} WHERE", self.whole()),
+            _ => format!("FROM {}{word}", self.whole()),
         }
     }
 
@@ -330,6 +338,8 @@ mod tests {
         assert_eq!(texts.from(None, false), "FROM d.t_inputs WHERE");
         let condition = table(Some(cluster((2, 2), Way::Condition)));
         assert_eq!(condition.from(Some(1), false), "FROM d.t_inputs WHERE shard = 1 AND");
+        assert_eq!(condition.filtered_from(Some(1)), "FROM d.t_inputs PREWHERE shard = 1 AND");
+        assert_eq!(alone.filtered_from(None), "FROM d.t_inputs PREWHERE");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! A walk asks for a few rows, and for more and more while it goes on. The last tuple of a slice may have more rows, so it is read
 //! again with the next slice. Rows with the same key, bailiwick and source are merged here, whatever the server has merged.
 //!
+//! All rows about one name or one address are asked for at once, in any order, and put in order here if they are few, as they mostly are.
+//!
 //! On a cluster, each question about one name or one address asks the shard that has it. Others ask all shards, and merge what comes.
 //!
 //! A slice shows the table at one moment. What arrives between two slices may or may not be in an answer. Rows that do not follow each
@@ -18,16 +20,22 @@ use store::{StoreError, StoreErrorKind};
 
 use crate::binary::Reader;
 use crate::cluster::Shard;
-use crate::link::Link;
+use crate::link::{Link, Reply, Settings};
 use crate::literal;
 use crate::rows::{count, first_byte};
 use crate::schema::Schema;
 use crate::sources::{Id, Sources};
 
+/// A range about one name or one address usually has no more rows than this, and is then read at once.
+const FEW: usize = 256;
 /// By what factor each slice is larger than the one before.
 const GROWTH: usize = 4;
 /// The largest slice, in rows.
 const SLICE: usize = 16_384;
+/// The columns of a row, in the order in which [`Row`] reads them.
+const COLUMNS: &str = "key, bailiwick, source, finalizeAggregation(time_first), finalizeAggregation(time_last), \
+    finalizeAggregation(count_high), finalizeAggregation(count_low), finalizeAggregation(count_most), \
+    finalizeAggregation(count_known)";
 /// The most rows of one tuple.
 const TUPLE: usize = 1 << 20;
 /// The largest slice, in bytes.
@@ -54,19 +62,27 @@ impl<'a> Snapshot<'a> {
         self.is_stale.load(Ordering::Relaxed)
     }
 
+    /// The query for the first rows of a range, in the order of their keys.
     fn sql(&self, shard: Shard, start: &[u8], end: &[u8], rows: usize) -> String {
         let (is_final, order) = if self.schema.reads_in_order() {
             (false, "ORDER BY key, bailiwick, source ")
         } else {
             (true, "")
         };
-        format!(
-            "SELECT key, bailiwick, source, finalizeAggregation(time_first), finalizeAggregation(time_last), finalizeAggregation(count_high), finalizeAggregation(count_low), finalizeAggregation(count_most), finalizeAggregation(count_known) {} key >= {} AND key < {} {order}LIMIT {rows} FORMAT RowBinary",
-            self.schema.entries.from(shard, is_final),
-            literal::text(start),
-            literal::text(end)
-        )
+        let from = self.schema.entries.from(shard, is_final);
+        format!("SELECT {COLUMNS} {from} {} {order}LIMIT {rows} FORMAT RowBinary", between(start, end))
     }
+
+    /// The query for any rows of a range.
+    fn sql_of_few(&self, shard: Shard, start: &[u8], end: &[u8], rows: usize) -> String {
+        let from = self.schema.entries.filtered_from(shard);
+        format!("SELECT {COLUMNS} {from} {} LIMIT {rows} FORMAT RowBinary", between(start, end))
+    }
+}
+
+/// The condition of a range of keys.
+fn between(start: &[u8], end: &[u8]) -> String {
+    format!("key >= {} AND key < {}", literal::text(start), literal::text(end))
 }
 
 impl Tuples for Snapshot<'_> {
@@ -86,9 +102,11 @@ impl Tuples for Snapshot<'_> {
             Some(head) => vec![table.shard_of(&with_byte(head))],
             None => table.shards(),
         };
+        let is_narrow = range.whole_head().is_some();
         let stretch = |shard| {
             let (start, end) = (start.clone(), end.clone());
-            Stretch { snapshot: self, shard, start, end, rows: self.first, tuples: Vec::new(), at: 0 }
+            let (rows, tuples) = (self.first, Vec::new());
+            Stretch { snapshot: self, shard, start, end, is_narrow, rows, tuples, at: 0 }
         };
         let mut stretches: Vec<Stretch<'_>> = shards.into_iter().map(stretch).collect();
         match (stretches.pop(), stretches.is_empty()) {
@@ -116,6 +134,8 @@ struct Stretch<'a> {
     /// Where the next slice begins; `None` if there is none.
     start: Option<Vec<u8>>,
     end: Vec<u8>,
+    /// Whether it is tried to read all of it at once.
+    is_narrow: bool,
     /// How many rows the next slice has.
     rows: usize,
     /// The tuples of this slice.
@@ -141,7 +161,7 @@ struct Entry<'a> {
 }
 
 /// What a slice consists of.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Unread {
     /// Bytes that are no rows.
     Form,
@@ -231,6 +251,12 @@ impl<'a> Stretch<'a> {
 
     /// Reads the next slice. It has at least one tuple, unless there are no more.
     fn fetch(&mut self, start: &[u8]) -> Result<(), StoreError> {
+        if std::mem::take(&mut self.is_narrow)
+            && let Some(tuples) = self.few(start)?
+        {
+            self.tuples = tuples;
+            return Ok(());
+        }
         loop {
             let (mut tuples, is_last) = self.slice(start)?;
             let begun = if is_last { None } else { tuples.pop() };
@@ -257,21 +283,42 @@ impl<'a> Stretch<'a> {
         let block = self.rows.clamp(1_024, 65_536).to_string();
         let settings = [("max_threads", "1".to_owned()), ("max_block_size", block)];
         let sql = snapshot.sql(self.shard, start, &self.end, self.rows);
-        let reply = snapshot.link.select(sql, MOST, &settings);
-        let reply = reply.map_err(|error| snapshot.schema.entries.of_shard(self.shard, error))?;
-        let (tuples, rows) =
-            decode(&reply.body, reply.is_cut, &snapshot.sources).map_err(|unread| match unread {
-                Unread::Form => snapshot.link.strange("something else than rows"),
-                Unread::Order => snapshot.link.strange("rows that are not in order"),
-                Unread::Source => {
-                    snapshot.is_stale.store(true, Ordering::Relaxed);
-                    snapshot.link.strange("a row of a source that it does not have")
-                }
-            })?;
+        let reply = self.select(sql, &settings)?;
+        let rows = rows(&reply.body, reply.is_cut).map_err(|unread| self.unreadable(unread))?;
+        let tuples = tuples(&rows, &snapshot.sources).map_err(|unread| self.unreadable(unread))?;
         if reply.is_cut && tuples.len() < 2 {
             return Err(self.too_much());
         }
-        Ok((tuples, !reply.is_cut && rows < self.rows))
+        Ok((tuples, !reply.is_cut && rows.len() < self.rows))
+    }
+
+    /// All tuples, if they have few rows. The server then need not put them in order, which takes it longer than reading them.
+    fn few(&self, start: &[u8]) -> Result<Option<Vec<Tuple<'a>>>, StoreError> {
+        let settings = [("max_threads", "1".to_owned()), ("max_block_size", FEW.to_string())];
+        let sql = self.snapshot.sql_of_few(self.shard, start, &self.end, FEW);
+        let reply = self.select(sql, &settings)?;
+        let mut rows = rows(&reply.body, reply.is_cut).map_err(|unread| self.unreadable(unread))?;
+        if reply.is_cut || rows.len() >= FEW {
+            return Ok(None);
+        }
+        rows.sort_unstable_by_key(|row| (row.key, row.bailiwick, row.id));
+        tuples(&rows, &self.snapshot.sources).map(Some).map_err(|unread| self.unreadable(unread))
+    }
+
+    fn select(&self, sql: String, settings: Settings<'_>) -> Result<Reply, StoreError> {
+        let reply = self.snapshot.link.select(sql, MOST, settings);
+        reply.map_err(|error| self.snapshot.schema.entries.of_shard(self.shard, error))
+    }
+
+    fn unreadable(&self, unread: Unread) -> StoreError {
+        self.snapshot.link.strange(match unread {
+            Unread::Form => "something else than rows",
+            Unread::Order => "rows that are not in order",
+            Unread::Source => {
+                self.snapshot.is_stale.store(true, Ordering::Relaxed);
+                "a row of a source that it does not have"
+            }
+        })
     }
 
     fn too_much(&self) -> StoreError {
@@ -283,27 +330,33 @@ impl<'a> Stretch<'a> {
     }
 }
 
-/// Tuples, and from how many rows they are. Of an answer that was cut, the last row may be incomplete and is left out.
-fn decode<'a>(bytes: &[u8], is_cut: bool, sources: &'a Sources) -> Result<(Vec<Tuple<'a>>, usize), Unread> {
+/// The rows of an answer. Of one that was cut, the last row may be incomplete and is left out.
+fn rows(bytes: &[u8], is_cut: bool) -> Result<Vec<Row<'_>>, Unread> {
     let mut reader = Reader::new(bytes);
-    let mut tuples: Vec<Tuple<'a>> = Vec::new();
-    let mut rows = 0;
+    let mut rows = Vec::new();
     while !reader.is_at_end() {
-        let Some(row) = Row::read(&mut reader) else {
-            return if is_cut { Ok((tuples, rows)) } else { Err(Unread::Form) };
-        };
-        rows += 1;
-        let source = sources.get(&row.id).ok_or(Unread::Source)?;
-        let Row { key, bailiwick, id, .. } = row;
-        let value = row.value(source);
-        let entry = Entry { bailiwick, id, source, value };
-        match tuples.last_mut() {
-            Some(last) if last.key == key => last.add(entry)?,
-            Some(last) if *last.key > *key => return Err(Unread::Order),
-            _ => tuples.push(Tuple { key: key.to_vec(), entries: vec![entry] }),
+        match Row::read(&mut reader) {
+            Some(row) => rows.push(row),
+            None if is_cut => break,
+            None => return Err(Unread::Form),
         }
     }
-    Ok((tuples, rows))
+    Ok(rows)
+}
+
+/// The tuples of rows that are in order.
+fn tuples<'a>(rows: &[Row<'_>], sources: &'a Sources) -> Result<Vec<Tuple<'a>>, Unread> {
+    let mut tuples: Vec<Tuple<'a>> = Vec::new();
+    for row in rows {
+        let source = sources.get(&row.id).ok_or(Unread::Source)?;
+        let entry = Entry { bailiwick: row.bailiwick, id: row.id, source, value: row.value(source) };
+        match tuples.last_mut() {
+            Some(last) if last.key == row.key => last.add(entry)?,
+            Some(last) if *last.key > *row.key => return Err(Unread::Order),
+            _ => tuples.push(Tuple { key: row.key.to_vec(), entries: vec![entry] }),
+        }
+    }
+    Ok(tuples)
 }
 
 impl<'a> Tuple<'a> {
@@ -322,6 +375,7 @@ impl<'a> Tuple<'a> {
 }
 
 /// One row of an answer.
+#[derive(Debug)]
 struct Row<'b> {
     key: &'b [u8],
     bailiwick: u8,
@@ -375,17 +429,18 @@ mod tests {
 
     #[test]
     fn a_row_of_an_unknown_source_is_told_apart_from_bytes_that_are_none() {
-        let sources = Sources::default();
-        assert_eq!(decode(&row(b"a", 1), false, &sources).unwrap_err(), Unread::Source);
-        let cut = &row(b"a", 1)[..20];
-        assert_eq!(decode(cut, false, &sources).unwrap_err(), Unread::Form);
-        assert_eq!(decode(cut, true, &sources).unwrap().1, 0);
+        let bytes = row(b"a", 1);
+        let read = rows(&bytes, false).unwrap();
+        assert_eq!(tuples(&read, &Sources::default()).unwrap_err(), Unread::Source);
+        let cut = &bytes[..20];
+        assert_eq!(rows(cut, false).unwrap_err(), Unread::Form);
+        assert!(rows(cut, true).unwrap().is_empty());
     }
 
     proptest! {
         #[test]
         fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..120), is_cut: bool) {
-            let _ = decode(&bytes, is_cut, &Sources::default());
+            let _ = rows(&bytes, is_cut).and_then(|rows| tuples(&rows, &Sources::default()).map(drop));
         }
     }
 }

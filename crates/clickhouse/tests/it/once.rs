@@ -104,7 +104,7 @@ fn a_batch_without_its_position_gets_it_when_the_next_process_asks() {
         let store = ClickHouse::open(&tables.through(proxy.port), "").unwrap();
         store.absorb(batch(Some(Position::new("file", 5)))).unwrap();
         // After the batch has arrived, nothing about it does, so its position is never sent.
-        proxy.lose("entries", usize::MAX, Loss::Answer);
+        proxy.lose_from(ENTRIES, "entries", Loss::Answer);
         let whole = Position { whole: true, digest: Some([7; 32]), ..Position::new("file", 10) };
         let error = store.absorb(batch(Some(whole.clone()))).unwrap_err();
         assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");

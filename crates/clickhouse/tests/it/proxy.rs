@@ -24,6 +24,8 @@ pub(crate) enum Loss {
 /// How many more of the requests that contain these texts meet with this, and how many requests contained them.
 #[derive(Debug)]
 struct Plan {
+    /// It begins with the request that contains this.
+    first: Option<String>,
     texts: Vec<String>,
     times: usize,
     loss: Loss,
@@ -42,7 +44,13 @@ impl Proxy {
     pub(crate) fn before(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let plan = Arc::new(Mutex::new(Plan { texts: Vec::new(), times: 0, loss: Loss::Answer, seen: 0 }));
+        let plan = Arc::new(Mutex::new(Plan {
+            first: None,
+            texts: Vec::new(),
+            times: 0,
+            loss: Loss::Answer,
+            seen: 0,
+        }));
         let shared = Arc::clone(&plan);
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
@@ -61,7 +69,13 @@ impl Proxy {
     /// The same for those that contain all these texts.
     pub(crate) fn lose_all_of(&self, texts: &[&str], times: usize, loss: Loss) {
         let texts = texts.iter().map(|text| (*text).to_owned()).collect();
-        *self.plan.lock().unwrap() = Plan { texts, times, loss, seen: 0 };
+        *self.plan.lock().unwrap() = Plan { first: None, texts, times, loss, seen: 0 };
+    }
+
+    /// From the first request with one text on, all requests that contain another one meet with this.
+    pub(crate) fn lose_from(&self, first: &str, text: &str, loss: Loss) {
+        self.lose(text, usize::MAX, loss);
+        self.plan.lock().unwrap().first = Some(first.to_owned());
     }
 
     /// How many requests are still to be met with it.
@@ -78,7 +92,8 @@ impl Proxy {
 impl Plan {
     /// What happens to this request.
     fn next(&mut self, asked: &str) -> Option<Loss> {
-        if !self.texts.iter().all(|text| asked.contains(text)) {
+        self.first.take_if(|first| asked.contains(&**first));
+        if self.first.is_some() || !self.texts.iter().all(|text| asked.contains(text)) {
             return None;
         }
         self.seen += 1;
