@@ -203,6 +203,7 @@ impl Store for ClickHouse {
         let ids = self.ids(selection)?;
         let dropped = drops::delete(&self.link, &self.schema, selection, &ids)?;
         self.inputs.forget_that_named(&self.link, &ids)?;
+        self.forget_marks(&ids)?;
         *lock(&self.held)? = None;
         Ok(dropped)
     }

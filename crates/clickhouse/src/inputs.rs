@@ -198,6 +198,11 @@ impl Input {
         all.dedup();
         Self { version: self.version.saturating_add(1), reached: Some(reached), named: all }
     }
+
+    /// The next state if what is known about the input is forgotten.
+    pub(crate) fn gone(&self) -> Self {
+        Self { version: self.version.saturating_add(1), ..Self::default() }
+    }
 }
 
 fn names(link: &Link, sql: String) -> Result<Vec<Arc<str>>, StoreError> {

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! or, without a position, 16 random bytes. It makes every block different from all others, so that the server drops a repeated one
-//! and no other. On a cluster, a batch is a block for each shard, with the same mark in each. Nothing here fails, except that a batch
+//! and no other. Beside a mark whose batch named an origin that was dropped, there is its beginning with a zero byte. On a cluster, a batch is a block for each shard, with the same mark in each. Nothing here fails, except that a batch
 //! may be too large.
 
 use std::collections::BTreeMap;
@@ -27,8 +27,12 @@ pub(crate) const RDATA: u8 = 3;
 
 /// The largest block, in bytes; the server holds it in memory several times.
 const LARGEST: usize = 512 << 20;
+/// What follows the beginning of a mark in the key that says that its batch was dropped. It comes before all marks.
+const DROPPED: u8 = 0;
 /// What the marks of two batches for one version of a position have in common: the byte, the input, the version.
-const PREFIX: usize = 1 + 16 + 8;
+pub(crate) const PREFIX: usize = INPUT + 8;
+/// What all marks of an input have in common: the byte and its digest.
+pub(crate) const INPUT: usize = 1 + 16;
 /// The ids of a mark.
 const NOBODY: Id = [0; 16];
 
@@ -57,7 +61,7 @@ pub(crate) fn first_byte(side: Side) -> u8 {
 /// # Errors
 /// [`StoreError::TooLarge`].
 pub(crate) fn block(batch: &Batch, mark: &[u8]) -> Result<Block, StoreError> {
-    let block = columns(mark, &sorted(batch));
+    let block = marked(mark, &sorted(batch));
     if block.size() > LARGEST { Err(StoreError::TooLarge) } else { Ok(block) }
 }
 
@@ -72,7 +76,7 @@ pub(crate) fn blocks(batch: &Batch, mark: &[u8], table: &Table) -> Result<Vec<(S
         by_shard.entry(shard).or_default().push(row);
     }
     let block = |(shard, rows): (Shard, Vec<Row>)| {
-        let block = columns(mark, &rows);
+        let block = marked(mark, &rows);
         (shard, block.on((0..=rows.len()).map(|_| shard)))
     };
     let blocks: Vec<_> = by_shard.into_iter().map(block).collect();
@@ -87,7 +91,7 @@ pub(crate) fn columns_on_cluster() -> String {
 
 /// A block that consists of a mark.
 pub(crate) fn mark_alone(mark: &[u8], shard: Shard) -> Block {
-    columns(mark, &[]).on(std::iter::once(shard))
+    marked(mark, &[]).on(std::iter::once(shard))
 }
 
 /// What the keys of all tuples with this owner, or of all with this target, begin with: they are on one shard.
@@ -151,15 +155,31 @@ impl Row {
     }
 }
 
-fn columns(mark: &[u8], rows: &[Row]) -> Block {
+/// What a row has besides its shard.
+type Fields<'a> = (&'a [u8], u8, &'a Id, u16, Value, SourceKind);
+
+/// The row of a key without a record.
+fn alone(key: &[u8]) -> Fields<'_> {
+    (key, key::UNKNOWN_BAILIWICK, &NOBODY, 1, Value { first: 0, last: 0, count: None }, SourceKind::Report)
+}
+
+impl Row {
+    fn fields(&self) -> Fields<'_> {
+        (&self.key, self.bailiwick, &self.source, self.owner_at, self.value, self.kind)
+    }
+}
+
+fn marked(mark: &[u8], rows: &[Row]) -> Block {
+    columns(std::iter::once(alone(mark)).chain(rows.iter().map(Row::fields)))
+}
+
+fn columns<'a>(rows: impl Iterator<Item = Fields<'a>>) -> Block {
+    let mut number = 0;
     let [mut keys, mut bailiwicks, mut ids, mut owners, mut first, mut last] =
         [(); 6].map(|()| Column::default());
     let [mut high, mut low, mut most, mut known] = [(); 4].map(|()| Column::default());
-    let nothing = Value { first: 0, last: 0, count: None };
-    let marked = (mark, key::UNKNOWN_BAILIWICK, &NOBODY, 1, nothing, SourceKind::Report);
-    let rows_of_data =
-        rows.iter().map(|row| (&*row.key, row.bailiwick, &row.source, row.owner_at, row.value, row.kind));
-    for (key, bailiwick, source, owner_at, value, kind) in std::iter::once(marked).chain(rows_of_data) {
+    for (key, bailiwick, source, owner_at, value, kind) in rows {
+        number += 1;
         keys.string(key);
         bailiwicks.byte(bailiwick);
         ids.fixed(source);
@@ -174,7 +194,7 @@ fn columns(mark: &[u8], rows: &[Row]) -> Block {
         known.byte(1);
         known.byte(value.count.is_some().into());
     }
-    Block::new(rows.len() + 1)
+    Block::new(number)
         .with("key", "String", keys)
         .with("bailiwick", "UInt8", bailiwicks)
         .with("source", "FixedString(16)", ids)
@@ -203,6 +223,21 @@ pub(crate) fn mark_prefix(input: &str, version: u64) -> Vec<u8> {
     let digest = blake3::hash(input.as_bytes());
     let digest = digest.as_bytes().get(..16).unwrap_or_default();
     [&[MARK][..], digest, &version.to_be_bytes()].concat()
+}
+
+/// The key which says that the batch of a mark with this beginning was dropped.
+pub(crate) fn dropped(prefix: &[u8]) -> Vec<u8> {
+    [prefix, &[DROPPED]].concat()
+}
+
+/// Whether a key says that a batch was dropped.
+pub(crate) fn is_dropped(key: &[u8]) -> bool {
+    key.len() == PREFIX + 1 && key.ends_with(&[DROPPED])
+}
+
+/// A block of keys without records.
+pub(crate) fn keys_alone(keys: &[Vec<u8>]) -> Block {
+    columns(keys.iter().map(|key| alone(key)))
 }
 
 /// What a mark has in common with those of other batches for the same version; a random one has nothing.

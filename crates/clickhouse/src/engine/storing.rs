@@ -17,9 +17,12 @@ use super::{ClickHouse, TURNS, lock};
 use crate::binary::Reader;
 use crate::inputs::Input;
 use crate::link::{Lost, PAUSES, insertion};
+use crate::rows::{INPUT, PREFIX};
 use crate::sources::{self, Id};
 use crate::{literal, rows};
 
+/// The longest answer about the last marks of inputs, in bytes: about 40 million inputs.
+const MARKS: usize = 1 << 30;
 /// After how many new inputs it is counted again how many there are.
 const COUNT_AGAIN: usize = 256;
 /// How often it is asked whether the server still works on a block, and how long it is waited in between.
@@ -103,7 +106,7 @@ impl ClickHouse {
         let range = KeyRange::head(prefix.to_vec());
         let Some((_, Bound::Excluded(end))) = range.bounds() else { return Ok(None) };
         let sql = format!(
-            "SELECT key {} key >= {} AND key < {} LIMIT 1 FORMAT RowBinary",
+            "SELECT key {} key >= {} AND key < {} ORDER BY key LIMIT 1 FORMAT RowBinary",
             self.schema.entries.from(None, false),
             literal::text(range.start()),
             literal::text(end)
@@ -148,18 +151,58 @@ impl ClickHouse {
             return self.stored_after_pending(input, stored);
         }
         // Another process may have stored a batch since this one has looked, so this is never remembered.
-        let Some((reached, named)) = self.mark_after(input, &stored)? else { return Ok(stored) };
-        let next = stored.next(reached, &named);
+        let Some(next) = self.mark_after(input, &stored)? else { return Ok(stored) };
         self.inputs.put(&self.link, input, &next)?;
         Ok(next)
     }
 
-    /// The position in the mark of the batch after a stored state.
-    fn mark_after(&self, input: &str, stored: &Input) -> Result<Option<(Reached, Vec<Id>)>, StoreError> {
+    /// The state that follows from the mark of the batch after a stored state.
+    fn mark_after(&self, input: &str, stored: &Input) -> Result<Option<Input>, StoreError> {
         let prefix = rows::mark_prefix(input, stored.version.saturating_add(1));
         let Some(mark) = self.mark_like(&prefix, &PAUSES)? else { return Ok(None) };
-        let read = rows::read_mark(&mark);
-        read.map(Some).ok_or_else(|| self.link.strange("something else than the mark of a batch"))
+        if rows::is_dropped(&mark) {
+            return Ok(Some(stored.gone()));
+        }
+        let (reached, named) = rows::read_mark(&mark)
+            .ok_or_else(|| self.link.strange("something else than the mark of a batch"))?;
+        Ok(Some(stored.next(reached, &named)))
+    }
+
+    /// Says of batches that named one of these sources, and have no position yet, that they were dropped: otherwise their marks would
+    /// say that they are stored.
+    pub(super) fn forget_marks(&self, ids: &[Id]) -> Result<(), StoreError> {
+        if self.schema.cluster().is_some() {
+            return Ok(());
+        }
+        for id in ids {
+            let keys = self.last_marks_of(id)?;
+            if !keys.is_empty() {
+                let takes_tokens = self.schema.takes_tokens();
+                let token = takes_tokens.then(|| blake3::hash(&keys.concat()).to_hex().to_string());
+                self.link.insert(&self.schema.entries.whole(), rows::keys_alone(&keys), token)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// For each input, the key that says of its last batch that named a source that it was dropped.
+    fn last_marks_of(&self, id: &Id) -> Result<Vec<Vec<u8>>, StoreError> {
+        let [start, end] = [[rows::MARK], [rows::OWNER]].map(|key| literal::text(&key));
+        let sql = format!(
+            "SELECT toFixedString(substring(max(key), 1, {PREFIX}), {PREFIX}) {} key >= {start} AND key < {end} AND length(key) > {PREFIX} AND position(key, {}) > 0 GROUP BY substring(key, 1, {INPUT}) FORMAT RowBinary",
+            self.schema.entries.from(None, false),
+            literal::text(id)
+        );
+        let reply = self.link.select(sql, MARKS, &[])?;
+        let strange = || self.link.strange("something else than marks");
+        if reply.is_cut {
+            return Err(strange());
+        }
+        let (mut reader, mut keys) = (Reader::new(&reply.body), Vec::new());
+        while !reader.is_at_end() {
+            keys.push(rows::dropped(&reader.fixed::<PREFIX>().ok_or_else(strange)?));
+        }
+        Ok(keys)
     }
 
     fn admit_sources(&self, batch: &Batch) -> Result<(), StoreError> {

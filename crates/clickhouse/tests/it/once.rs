@@ -152,6 +152,29 @@ fn what_was_dropped_can_be_imported_again() {
     }
 }
 
+/// The process ends after a batch was stored, and before its position was; then the origin of the batch is dropped.
+#[test]
+fn what_had_no_position_yet_and_was_dropped_can_be_imported_again() {
+    for server in oldest_and_newest() {
+        let (tables, proxy) = (Tables::on(server), Proxy::before(server.port));
+        let store = ClickHouse::open(&tables.through(proxy.port), "").unwrap();
+        proxy.lose_from(ENTRIES, "entries", Loss::Answer);
+        let whole = Position { whole: true, ..Position::new("file", 10) };
+        store.absorb(batch(Some(whole.clone()))).unwrap_err();
+        let next = tables.open();
+        let origin = Selection::Origin(Some("https://a.example".into()));
+        assert_eq!(next.drop_where(&origin), Ok(2));
+        assert_eq!((counts(&next), next.position("file")), (Vec::new(), Ok(None)));
+        for round in 0..2 {
+            assert_eq!(next.absorb(batch(Some(whole.clone()))).unwrap().repeated, round == 1);
+            assert_eq!(counts(&next), four(1));
+        }
+        assert_eq!(next.drop_where(&origin), Ok(2));
+        assert!(!next.absorb(batch(Some(whole))).unwrap().repeated);
+        assert_eq!(counts(&next), four(1));
+    }
+}
+
 #[test]
 fn an_answer_that_is_cut_is_an_error() {
     for server in oldest_and_newest() {
