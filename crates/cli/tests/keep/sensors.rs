@@ -23,6 +23,16 @@ fn line(name: &str) -> String {
     format!("{}.000000||203.0.113.7||203.0.113.53||IN||{name}.||A||185.194.93.1||300||1\n", now())
 }
 
+/// A connection to the socket, once it is there. No other one is made that the server could count as a sender.
+fn connected(home: &Home) -> UnixStream {
+    let mut sender = None;
+    until("the socket is there", || {
+        sender = UnixStream::connect(home.path("tap")).ok();
+        sender.is_some()
+    });
+    sender.unwrap()
+}
+
 #[test]
 fn a_server_collects_from_resolvers_and_logs_at_the_same_time() {
     let home = Home::new();
@@ -35,8 +45,7 @@ fn a_server_collects_from_resolvers_and_logs_at_the_same_time() {
          [[collect]]\nname = \"office\"\nfile = \"dns.log\"\n\
          [[collect]]\nname = \"used\"\ndnstap_unix = \"used\"\n",
     );
-    until("the socket is there", || UnixStream::connect(home.path("tap")).is_ok());
-    let mut sender = UnixStream::connect(home.path("tap")).unwrap();
+    let mut sender = connected(&home);
     sender.write_all(&dnstap::start()).unwrap();
     for at in 0..300 {
         sender.write_all(&dnstap::response(&format!("n{at}.tap.example"), [185, 194, 93, 1], now())).unwrap();
@@ -75,8 +84,7 @@ fn a_server_collects_from_resolvers_and_logs_at_the_same_time() {
 fn a_server_stores_what_its_collectors_hold_when_it_ends() {
     let home = Home::new();
     let mut server = Server::start(&home, "[[collect]]\nname = \"tap\"\ndnstap_unix = \"tap\"\n");
-    until("the socket is there", || UnixStream::connect(home.path("tap")).is_ok());
-    let mut sender = UnixStream::connect(home.path("tap")).unwrap();
+    let mut sender = connected(&home);
     let frames: Vec<u8> = (0..500)
         .flat_map(|at| dnstap::response(&format!("n{at}.tap.example"), [185, 194, 93, 1], now()))
         .collect();
@@ -134,8 +142,7 @@ fn a_server_can_be_a_sensor_of_another_one() {
     home.file("dns.log", line("a.log.example"));
     home.file("dns.log.here", line("b.log.example"));
     let server = Server::start(&home, &configuration);
-    until("the socket is there", || UnixStream::connect(home.path("tap")).is_ok());
-    let mut sender = UnixStream::connect(home.path("tap")).unwrap();
+    let mut sender = connected(&home);
     let frames = (0..300)
         .flat_map(|at| dnstap::response(&format!("n{at}.tap.example"), [185, 194, 93, 1], now()))
         .collect::<Vec<u8>>();
