@@ -75,15 +75,18 @@ impl Desk<'_> {
     fn refuse_what_servers_do_themselves(&self, command: &DbCommand) -> Result<(), Failure> {
         let Some(address) = &self.server else { return Ok(()) };
         // On a cluster, each server has its rows in a table of its own.
-        let local = if address.cluster.is_some() { "_local" } else { "" };
+        let is_on_cluster = address.cluster.is_some();
+        let local = if is_on_cluster { "_local" } else { "" };
         let table = format!("{}.{}entries{local}", address.database, address.tables);
+        let on = address.cluster.as_ref().map_or_else(String::new, |name| format!(" ON CLUSTER '{name}'"));
         let (what, instead) = match command {
-            DbCommand::Backup(_) | DbCommand::Restore(_) => {
-                ("backups", format!("use ClickHouse's BACKUP TABLE, or ALTER TABLE {table} FREEZE"))
-            }
+            DbCommand::Backup(_) | DbCommand::Restore(_) => (
+                "back up or restore",
+                format!("use ClickHouse's BACKUP TABLE, or ALTER TABLE {table}{on} FREEZE"),
+            ),
             DbCommand::Compact(_) => (
-                "compacting",
-                format!("ClickHouse merges by itself; OPTIMIZE TABLE {table} FINAL does it at once"),
+                "compact",
+                format!("ClickHouse merges by itself; OPTIMIZE TABLE {table}{on} FINAL does it at once"),
             ),
             // The workbench can be verified.
             DbCommand::Verify(_) if kept::open_existing(self.arguments)?.is_some() => {
@@ -92,13 +95,15 @@ impl Desk<'_> {
                 ));
                 return Ok(());
             }
-            DbCommand::Verify(_) => ("verifying", format!("use ClickHouse's CHECK TABLE {table}")),
+            DbCommand::Verify(_) => {
+                let nodes = if is_on_cluster { " on each node" } else { "" };
+                ("verify", format!("use ClickHouse's CHECK TABLE {table}{nodes}"))
+            }
             DbCommand::Copy(_) | DbCommand::Drop(_) | DbCommand::Init(_) | DbCommand::Stats(_) => {
                 return Ok(());
             }
         };
-        Err(Failure::Usage(format!("{what} of the database on {address} is not done by Backsight"))
-            .hint(&instead))
+        Err(Failure::Usage(format!("Backsight does not {what} the database on {address}")).hint(&instead))
     }
 
     fn init(&self, command: &ViewArgs) -> Result<(), Failure> {
