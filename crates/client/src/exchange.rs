@@ -13,6 +13,9 @@ use crate::progress::Trail;
 use crate::proxy::takes_basic;
 use crate::request::Client;
 
+/// The memory that is reserved before the length of an answer is known, in bytes.
+const FIRST: usize = 64 << 10;
+
 /// An answer.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -41,9 +44,11 @@ impl Client {
         }
         let encoding = head.headers.get(CONTENT_ENCODING).map(|value| printable(value.as_bytes(), 100));
         let mut body = Body::new(incoming, &encoding.unwrap_or_default())?;
-        let mut text = vec![0; most];
-        let mut filled = 0;
+        let (mut text, mut filled) = (vec![0; most.min(FIRST)], 0);
         while filled < most {
+            if filled == text.len() {
+                text.resize(filled.saturating_mul(2).min(most), 0);
+            }
             let room = text.get_mut(filled..).unwrap_or_default();
             match body.read(room, self.limits(), deadline).await.map_err(|error| self.broken_off(error))? {
                 0 => break,
