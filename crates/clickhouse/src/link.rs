@@ -10,22 +10,24 @@
 //! If there are several nodes, a request goes to the one that worked last. When that one fails, the same bytes go to the next one at
 //! once; only when all have failed is there a pause.
 
+mod delivery;
+mod login;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use bytes::Bytes;
-use client::{Answer, Client, ClientError, Limits, Target, Tcp, Tls, basic};
-use hyper::Request;
-use hyper::header::{ACCEPT_ENCODING, AUTHORIZATION, HeaderValue};
+use client::{Client, Limits, Target, Tcp, Tls};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use store::{StoreError, StoreErrorKind};
 use tokio::runtime::Runtime;
 
 use crate::address::Address;
 use crate::binary::Block;
-use crate::fault::Fault;
+use delivery::{Delivery, Failed, Node};
+use login::Login;
 
 /// The waits before a request is sent again.
 pub(crate) const PAUSES: [Duration; 3] =
@@ -38,9 +40,6 @@ const LIMITS: Limits = Limits {
     total: Duration::from_mins(10),
     pauses: Duration::from_mins(1),
 };
-/// A replicated table confirms one block at a time. How often a block that came too early is sent again, and after what time.
-const TURNS: usize = 240;
-const TURN: Duration = Duration::from_millis(50);
 /// The longest answer of a short query, in bytes.
 const SHORT: usize = 1 << 20;
 /// How much of an answer the server keeps in memory until the query has ended, in bytes; the rest is in a file on its disk. Its own
@@ -56,10 +55,6 @@ const LONGEST_INSERTION: usize = 4 << 10;
 const ALWAYS: &str = "read_overflow_mode=throw&group_by_overflow_mode=throw&sort_overflow_mode=throw&\
     result_overflow_mode=throw&timeout_overflow_mode=throw&set_overflow_mode=throw&transfer_overflow_mode=throw&\
     distinct_overflow_mode=throw&join_overflow_mode=throw&skip_unavailable_shards=0&insert_deduplicate=1";
-
-/// ClickHouse's headers for a user who shows a certificate.
-const USER: &str = "X-ClickHouse-User";
-const BY_CERTIFICATE: &str = "X-ClickHouse-SSL-Certificate-Auth";
 
 /// Settings of one query, as ClickHouse names them.
 pub(crate) type Settings<'a> = &'a [(&'a str, String)];
@@ -78,24 +73,6 @@ pub(crate) struct Link {
     always: String,
 }
 
-/// How the user is known to the server.
-#[derive(Clone, Debug)]
-enum Login {
-    Password(HeaderValue),
-    /// By the certificate of the connection, which has to belong to this user.
-    Certificate(HeaderValue),
-}
-
-/// A server.
-#[derive(Debug)]
-struct Node {
-    client: Client,
-    /// The address of its HTTP interface.
-    url: String,
-    /// Its address for messages.
-    address: Address,
-}
-
 /// An answer.
 #[derive(Debug)]
 pub(crate) struct Reply {
@@ -110,26 +87,6 @@ pub(crate) struct Lost {
     pub(crate) error: StoreError,
     /// Whether the same request can succeed a moment later.
     pub(crate) is_passing: bool,
-}
-
-/// A request on its way.
-struct Delivery {
-    nodes: Arc<[Node]>,
-    current: Arc<AtomicUsize>,
-    /// The number of the node that gets it, if others must not.
-    only: Option<usize>,
-    login: Login,
-    /// What follows the `?` of the address.
-    query: String,
-    body: Bytes,
-    most: usize,
-    is_remote: bool,
-}
-
-/// Why a request was not carried out.
-enum Failed {
-    Client(ClientError),
-    Server(Fault),
 }
 
 impl Link {
@@ -356,141 +313,6 @@ impl Drop for Link {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
-        }
-    }
-}
-
-impl Login {
-    /// `None` if the password is longer than a header.
-    fn new(address: &Address, password: &str) -> Option<Self> {
-        if address.certificate.is_some() {
-            return HeaderValue::try_from(&*address.user).ok().map(Self::Certificate);
-        }
-        let mut login =
-            HeaderValue::try_from(basic(format!("{}:{password}", address.user).as_bytes())).ok()?;
-        login.set_sensitive(true);
-        Some(Self::Password(login))
-    }
-}
-
-impl Delivery {
-    /// The answer; or what failed, and the number of the node that failed.
-    async fn carry_out(self, pauses: &'static [Duration]) -> Result<Vec<u8>, (usize, Failed)> {
-        let (mut pauses, mut turns) = (pauses.iter(), TURNS);
-        loop {
-            let (node, failed) = match self.try_each(&mut turns).await {
-                Ok(body) => return Ok(body),
-                Err(failed) => failed,
-            };
-            let Some(pause) = pauses.next().filter(|_| failed.is_passing()) else {
-                return Err((node, failed));
-            };
-            tokio::time::sleep(*pause).await;
-        }
-    }
-
-    /// Tries the nodes, each once. What a server says tells more than that another one cannot be reached.
-    async fn try_each(&self, turns: &mut usize) -> Result<Vec<u8>, (usize, Failed)> {
-        let tries = if self.only.is_some() { 1 } else { self.nodes.len() };
-        let mut told = None;
-        for _ in 0..tries {
-            let node = self.only.unwrap_or_else(|| self.current.load(Ordering::Relaxed));
-            let failed = match self.attempt_in_turn(node, turns).await {
-                Ok(body) => return Ok(body),
-                Err(failed) => failed,
-            };
-            if !failed.is_passing() && !failed.is_of_node() {
-                return Err((node, failed));
-            }
-            self.leave(node);
-            if told.is_none() || matches!(failed, Failed::Server(_)) {
-                told = Some((node, failed));
-            }
-        }
-        let none = || Failed::Client(ClientError::Http("there is no node".to_owned()));
-        Err(told.unwrap_or_else(|| (0, none())))
-    }
-
-    /// Waits while the table confirms another block.
-    async fn attempt_in_turn(&self, node: usize, turns: &mut usize) -> Result<Vec<u8>, Failed> {
-        loop {
-            let failed = match self.attempt(node).await {
-                Ok(body) => return Ok(body),
-                Err(failed) => failed,
-            };
-            if !failed.is_too_early() || *turns == 0 {
-                return Err(failed);
-            }
-            *turns -= 1;
-            tokio::time::sleep(TURN).await;
-        }
-    }
-
-    /// Lets requests go to the next node, unless another request has done so.
-    fn leave(&self, node: usize) {
-        let next = (node + 1) % self.nodes.len().max(1);
-        let _ = self.current.compare_exchange(node, next, Ordering::Relaxed, Ordering::Relaxed);
-    }
-
-    async fn attempt(&self, node: usize) -> Result<Vec<u8>, Failed> {
-        let Some(node) = self.nodes.get(node) else {
-            return Err(Failed::Client(ClientError::Http("there is no such node".to_owned())));
-        };
-        let request = self.request(&node.url).map_err(Failed::Client)?;
-        let answer = node.client.exchange(request, self.most).await.map_err(Failed::Client)?;
-        let Answer { status, body, .. } = answer;
-        if status.is_success() { Ok(body) } else { Err(Failed::Server(Fault::read(status.as_u16(), &body))) }
-    }
-
-    fn request(&self, url: &str) -> Result<Request<Bytes>, ClientError> {
-        let request = Request::post([url, "?", &self.query].concat());
-        let mut request = match &self.login {
-            Login::Password(login) => request.header(AUTHORIZATION, login.clone()),
-            Login::Certificate(user) => request.header(USER, user.clone()).header(BY_CERTIFICATE, "on"),
-        };
-        if self.is_remote {
-            request = request.header(ACCEPT_ENCODING, "gzip");
-        }
-        request.body(self.body.clone()).map_err(|error| ClientError::Http(error.to_string()))
-    }
-}
-
-impl Failed {
-    /// Whether the table is still confirming another block.
-    fn is_too_early(&self) -> bool {
-        matches!(self, Self::Server(fault) if fault.is_too_early())
-    }
-
-    /// Whether another node may be reached.
-    fn is_of_node(&self) -> bool {
-        let of_node = |error: &ClientError| {
-            matches!(error.bare(), ClientError::Tls { .. } | ClientError::NameNotFound { .. })
-        };
-        matches!(self, Self::Client(error) if of_node(error))
-    }
-
-    fn is_passing(&self) -> bool {
-        match self {
-            Self::Client(error) => !matches!(
-                error.bare(),
-                ClientError::Tls { .. }
-                    | ClientError::NameNotFound { .. }
-                    | ClientError::HeadersTimeout(_)
-                    | ClientError::TotalTimeout(_)
-            ),
-            Self::Server(fault) => fault.is_passing(),
-        }
-    }
-
-    fn into_error(self, address: &Address) -> StoreError {
-        match self {
-            Self::Server(fault) => fault.into_error(&address.to_string()),
-            Self::Client(error) => {
-                let detail = format!(
-                    "{address}: {error}; check that the server runs and that this is the port of its HTTP interface"
-                );
-                StoreError::engine(StoreErrorKind::Unavailable, detail)
-            }
         }
     }
 }
