@@ -9,10 +9,10 @@ use store::{Selection, StoreError, StoreErrorKind};
 use crate::binary::Reader;
 use crate::cluster::everywhere;
 use crate::link::Link;
-use crate::literal;
 use crate::rows::{self, OWNER, RDATA};
 use crate::schema::Schema;
 use crate::sources::{Id, ZONE};
+use crate::{literal, random};
 
 /// How many ids of sources one condition names.
 const IDS: usize = 500;
@@ -77,9 +77,8 @@ pub(crate) fn delete(
 
 /// A replicated table that has confirmed a block rewrites it only after it has confirmed the next one, so each shard gets one.
 fn release_last_blocks(link: &Link, schema: &Schema) -> Result<(), StoreError> {
-    let none = || StoreError::engine(StoreErrorKind::Unavailable, "the system has no random numbers");
     for shard in schema.entries.shards().into_iter().flatten().map(Some) {
-        let block = rows::mark_alone(&rows::random_mark().ok_or_else(none)?, shard);
+        let block = rows::mark_alone(&rows::random_mark()?, shard);
         let inserted = link.insert(&schema.entries.whole(), block, None);
         inserted.map_err(|error| schema.entries.of_shard(shard, error))?;
     }
@@ -116,9 +115,7 @@ fn conditions(schema: &Schema, selection: &Selection, ids: &[Id]) -> Vec<String>
 
 /// A text that only the statements of one deletion contain, so that they are found in the list of what the server does.
 fn tag() -> Result<String, StoreError> {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|error| StoreError::engine(StoreErrorKind::Unavailable, error))?;
-    Ok(blake3::hash(&random).to_hex().to_string())
+    Ok(blake3::hash(&random::bytes::<16>()?).to_hex().to_string())
 }
 
 /// Waits until each server has carried out so many statements with this tag. It may list them a moment after it has accepted them.

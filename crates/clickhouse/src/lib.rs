@@ -38,6 +38,7 @@ mod inputs;
 mod link;
 mod literal;
 mod pending;
+mod random;
 mod rows;
 mod schema;
 mod sources;

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use store::{StoreError, StoreErrorKind};
+use store::StoreError;
 
 use crate::binary::{Block, Column, Reader};
 use crate::cluster::{Shard, Table};
@@ -44,16 +44,6 @@ pub(crate) struct Pending {
 /// The id of an input.
 pub(crate) fn id_of(input: &str) -> Id {
     *blake3::hash(input.as_bytes()).as_bytes()
-}
-
-/// An id that no input has.
-///
-/// # Errors
-/// `Unavailable` if the system has no random numbers.
-pub(crate) fn random_id() -> Result<Id, StoreError> {
-    let mut id = [0; 32];
-    getrandom::fill(&mut id).map_err(|error| StoreError::engine(StoreErrorKind::Unavailable, error))?;
-    Ok(id)
 }
 
 impl Pending {

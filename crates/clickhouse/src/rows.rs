@@ -18,6 +18,7 @@ use store::{Reached, StoreError};
 
 use crate::binary::{Block, Column, Reader};
 use crate::cluster::{Shard, Table};
+use crate::random;
 use crate::sources::{self, Id};
 
 /// The first byte of the keys of marks, of tuples by owner, and of tuples by the targets of their data.
@@ -266,10 +267,11 @@ pub(crate) fn mark(position: &Position, version: u64, named: &[Id]) -> Vec<u8> {
 }
 
 /// The mark of a batch without a position.
-pub(crate) fn random_mark() -> Option<Vec<u8>> {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).ok()?;
-    Some([&[MARK][..], &random].concat())
+///
+/// # Errors
+/// Those of [`random::bytes`].
+pub(crate) fn random_mark() -> Result<Vec<u8>, StoreError> {
+    Ok([&[MARK][..], &random::bytes::<16>()?].concat())
 }
 
 /// The position in a mark, and the sources that it names; `None` for anything that [`mark`] did not write.

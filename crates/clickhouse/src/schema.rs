@@ -17,7 +17,7 @@ use crate::address::Address;
 use crate::binary::{Block, Column, Reader};
 use crate::cluster::{Cluster, Table, everywhere, local_name};
 use crate::link::Link;
-use crate::literal;
+use crate::{literal, random};
 
 /// The version of these tables.
 const VERSION: u64 = 1;
@@ -249,9 +249,7 @@ fn begin(link: &Link) -> Result<String, StoreError> {
 }
 
 fn new_id() -> Result<String, StoreError> {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|error| StoreError::engine(StoreErrorKind::Unavailable, error))?;
-    Ok(blake3::hash(&random).to_hex().chars().take(16).collect())
+    Ok(blake3::hash(&random::bytes::<16>()?).to_hex().chars().take(16).collect())
 }
 
 fn mark(link: &Link, id: &str, is_ready: bool) -> Result<(), StoreError> {

@@ -18,8 +18,8 @@ use crate::binary::Reader;
 use crate::cluster::Shard;
 use crate::inputs::Input;
 use crate::link::{PAUSES, insertion};
-use crate::pending::{Id, Waiting, id_of, random_id};
-use crate::{literal, rows};
+use crate::pending::{Id, Waiting, id_of};
+use crate::{literal, random, rows};
 
 /// The age after which nobody works on a batch any more, in seconds: whoever stores a batch gives up much earlier.
 const OLD: u32 = 600;
@@ -48,7 +48,7 @@ impl ClickHouse {
         let spare = lock(&self.spare)?.pop();
         let (id, version) = match spare {
             Some(spare) => spare,
-            None => (random_id()?, 1),
+            None => (random::bytes()?, 1),
         };
         let waiting = self.waiting(batch, mark, None, version)?;
         // The id is not used again if this fails, so that what waits under it is not replaced.

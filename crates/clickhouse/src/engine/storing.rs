@@ -68,8 +68,7 @@ impl ClickHouse {
         if batch.observations.is_empty() {
             return Ok(());
         }
-        let none = || StoreError::engine(StoreErrorKind::Unavailable, "the system has no random numbers");
-        let mark = rows::random_mark().ok_or_else(none)?;
+        let mark = rows::random_mark()?;
         if self.schema.cluster().is_some() { self.spread(batch, &mark) } else { self.insert(batch, &mark) }
     }
 
