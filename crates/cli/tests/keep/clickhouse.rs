@@ -10,7 +10,7 @@ use testkit::clickhouse::{Cluster, shared};
 use crate::collect::{report, until};
 use crate::follow::{Log, follow};
 use crate::home::{Done, Home};
-use crate::service::{Provider, SAMPLE, Served, line};
+use crate::service::{IMPORT_OF_A_SENSOR, Provider, SAMPLE, Served, line};
 
 /// A home without a database, and one on the server whose tables begin with this.
 fn home_with(tables: &str) -> (Home, String) {
@@ -38,16 +38,7 @@ fn commands_say_the_same_as_with_a_folder() {
         );
     };
     both(&["import", "sample.txt"]);
-    both(&[
-        "import",
-        "more.ndjson",
-        "--as",
-        "observation",
-        "--origin",
-        "https://own.example/",
-        "--sensor",
-        "s1",
-    ]);
+    both(&IMPORT_OF_A_SENSOR);
     both(&["import", "sample.txt"]);
     both(&["import", "more.ndjson", "--as", "observation"]);
     for question in [
@@ -76,16 +67,7 @@ fn commands_say_the_same_as_with_a_folder() {
     both(&["db", "drop", "--suffix", "threatsketch.com", "--dry-run", "--format", "json"]);
     both(&["db", "drop", "--last-before", "2017-06-01"]);
     both(&["export"]);
-    both(&[
-        "import",
-        "more.ndjson",
-        "--as",
-        "observation",
-        "--origin",
-        "https://own.example/",
-        "--sensor",
-        "s1",
-    ]);
+    both(&IMPORT_OF_A_SENSOR);
     both(&["export"]);
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 use testkit::clickhouse::shared;
 
 use crate::home::Home;
-use crate::service::{SAMPLE, line};
+use crate::service::{IMPORT_OF_A_SENSOR, SAMPLE, line};
 
 /// A home with records of several sources.
 fn filled() -> Home {
@@ -12,8 +12,7 @@ fn filled() -> Home {
     home.file("sample.txt", SAMPLE);
     home.file("more.ndjson", line("www.threatq.com", "104.196.175.197", 2));
     home.run(&["import", "sample.txt"]).ok();
-    let sensor = ["--as", "observation", "--origin", "https://own.example/", "--sensor", "s1"];
-    home.run(&[&["import", "more.ndjson"], &sensor[..]].concat()).ok();
+    home.run(&IMPORT_OF_A_SENSOR).ok();
     home
 }
 

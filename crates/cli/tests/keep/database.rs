@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 
 use crate::home::{Done, Home};
-use crate::service::{SAMPLE, line};
+use crate::service::{IMPORT_OF_A_SENSOR, SAMPLE, line};
 
 /// `backsight serve` with the home's own database, until it is dropped.
 pub(crate) struct Server(Child);
@@ -71,16 +71,7 @@ fn walk(home: &Home) -> String {
         ]);
     };
     run(&["import", "sample.txt"]);
-    run(&[
-        "import",
-        "more.ndjson",
-        "--as",
-        "observation",
-        "--origin",
-        "https://own.example/",
-        "--sensor",
-        "s1",
-    ]);
+    run(&IMPORT_OF_A_SENSOR);
     run(&["lookup", "www.threatq.com"]);
     run(&["lookup", "www.threatq.com", "--by-source"]);
     run(&["lookup", "*.threatsketch.com", "--rrtype", "NS", "--limit", "2", "--format", "csv"]);

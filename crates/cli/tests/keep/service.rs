@@ -8,6 +8,10 @@ use testkit::{Exchange, Request, Script, ScriptedProvider};
 
 use crate::home::{Home, NAME};
 
+/// Imports `more.ndjson` as what a sensor has observed.
+pub(crate) const IMPORT_OF_A_SENSOR: [&str; 8] =
+    ["import", "more.ndjson", "--as", "observation", "--origin", "https://own.example/", "--sensor", "s1"];
+
 /// The guide's seven records (its section 6) in their order, joined as it joins them: `}{`.
 pub(crate) const SAMPLE: &str = concat!(
     r#"{"count":6,"origin":"https://www.circl.lu/pdns/","time_first":1496995637,"rrtype":"A","rrname":"www.threatq.com","rdata":"104.196.175.197","time_last":1499951111}"#,
