@@ -7,37 +7,25 @@
 //! those of a newer version and for servers that cannot be used.
 
 mod forms;
+mod server;
+mod state;
 
 use std::sync::Arc;
 
-use forms::{Form, MARKER, SHARDS, Storage, columns, forms};
+use forms::{MARKER, columns, forms};
+use server::{IN_ORDER, Release, WITH_WINDOWS, has_keeper, no_promise, release, settings, storage};
+use state::{Marker, State, absent};
 use store::{StoreError, StoreErrorKind};
 
 use crate::address::Address;
-use crate::binary::{Block, Column, Reader};
-use crate::cluster::{Cluster, Table, everywhere, local_name};
+use crate::binary::{Block, Column};
+use crate::cluster::{Cluster, Table, everywhere};
 use crate::link::Link;
-use crate::{literal, random};
+use crate::random;
 
 /// The version of these tables.
 const VERSION: u64 = 1;
 const PROGRAM: &str = "backsight";
-/// The oldest version that works.
-const OLDEST: Release = Release(18, 16);
-/// Settings of a table that write a block to the disk before it is acknowledged; old versions do not have them.
-const DURABLE: [&str; 2] = ["fsync_after_insert", "fsync_part_directory"];
-/// Settings with which a block is stored by itself, and recognised if it is repeated, whatever is usual for the version or the user.
-const BY_ITSELF: [(&str, &str); 2] = [("async_insert", "0"), ("deduplicate_insert", "enable")];
-/// From this version on, a table that is not replicated can recognise repeated blocks.
-const WITH_WINDOWS: Release = Release(22, 2);
-/// From this version on, a column can have its own compression.
-const WITH_CODECS: Release = Release(19, 11);
-/// From this version on, ordered reading stops when it has enough.
-const IN_ORDER: Release = Release(20, 1);
-
-/// The version of a server: year and number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Release(u32, u32);
 
 /// What is known about the tables of a server that were checked.
 #[derive(Clone, Debug)]
@@ -264,224 +252,4 @@ fn mark(link: &Link, id: &str, is_ready: bool) -> Result<(), StoreError> {
         .with("id", "String", ids)
         .with("ready", "UInt8", ready);
     link.insert(&link.address().table("schema"), block, None)
-}
-
-/// What a database has under our names.
-struct State {
-    /// Table, column, type.
-    columns: Vec<(String, String, String)>,
-    /// Table, engine.
-    engines: Vec<(String, String)>,
-}
-
-/// What the table `schema` says.
-struct Marker {
-    id: String,
-    is_ready: bool,
-    /// Of a cluster: how many shards it had in the beginning.
-    shards: Option<u64>,
-}
-
-impl State {
-    fn read(link: &Link) -> Result<Self, StoreError> {
-        let Address { database, tables, .. } = link.address();
-        let names: Vec<String> = forms(true)
-            .flat_map(|form| [form.name.to_owned(), local_name(form.name, true)])
-            .chain(["schema".to_owned()])
-            .map(|name| literal::text([&**tables, &*name].concat().as_bytes()))
-            .collect();
-        let (database, names) = (literal::text(database.as_bytes()), names.join(", "));
-        let columns = link.ask_system(&format!(
-            "SELECT table, name, type FROM system.columns WHERE database = {database} AND table IN ({names}) FORMAT RowBinary"
-        ))?;
-        let engines = link.ask_system(&format!(
-            "SELECT name, engine FROM system.tables WHERE database = {database} AND name IN ({names}) FORMAT RowBinary"
-        ))?;
-        let strange = || link.strange("something else than its tables");
-        let bare = |name: &str| name.strip_prefix(&**tables).unwrap_or_default().to_owned();
-        let (mut columns, mut engines) = (Reader::new(&columns), Reader::new(&engines));
-        let mut state = Self { columns: Vec::new(), engines: Vec::new() };
-        while !columns.is_at_end() {
-            let mut text = || columns.text().map(str::to_owned).ok_or_else(strange);
-            state.columns.push((bare(&text()?), text()?, text()?));
-        }
-        while !engines.is_at_end() {
-            let mut text = || engines.text().map(str::to_owned).ok_or_else(strange);
-            state.engines.push((bare(&text()?), text()?));
-        }
-        Ok(state)
-    }
-
-    /// What the table `schema` says; `None` if there is none.
-    fn marker(&self, link: &Link) -> Result<Option<Marker>, StoreError> {
-        if self.engines.iter().all(|(name, _)| name != "schema") {
-            return Ok(None);
-        }
-        let is_view = self.engines.iter().any(|(name, engine)| name == "schema" && engine == "View");
-        let wanted: Vec<_> = MARKER.into_iter().chain(is_view.then_some(SHARDS)).collect();
-        if !self.has_columns("schema", &wanted) {
-            return Err(foreign(link, "schema"));
-        }
-        let table = link.address().table("schema");
-        let shards = if is_view { "shards" } else { "toUInt64(0)" };
-        let rows = link.ask(format!(
-            "SELECT program, version, id, ready, {shards} FROM {table} ORDER BY program, version, ready LIMIT 100 FORMAT RowBinary"
-        ))?;
-        let mut rows = Reader::new(&rows);
-        let mut marker = None;
-        while !rows.is_at_end() {
-            let strange = || link.strange("something else than its schema");
-            let program = rows.text().ok_or_else(strange)? == PROGRAM;
-            let version = rows.number().ok_or_else(strange)?;
-            let id = rows.text().ok_or_else(strange)?.to_owned();
-            let is_ready = rows.byte().ok_or_else(strange)? == 1;
-            let shards = Some(rows.number().ok_or_else(strange)?).filter(|_| is_view);
-            if !program {
-                return Err(foreign(link, "schema"));
-            }
-            if version != VERSION {
-                return Err(other_version(link, version));
-            }
-            marker = Some(Marker { id, is_ready, shards });
-        }
-        Ok(marker)
-    }
-
-    /// Without the table `schema`, there must be none of the others.
-    fn refuse_others(&self, link: &Link) -> Result<(), StoreError> {
-        let other = self.engines.iter().find(|(name, _)| name != "schema");
-        other.map_or(Ok(()), |(name, _)| Err(foreign(link, name)))
-    }
-
-    fn check(&self, link: &Link, form: &Form, is_on_cluster: bool) -> Result<(), StoreError> {
-        self.check_one(link, form, form.engine, is_on_cluster, is_on_cluster)?;
-        if is_on_cluster { self.check_one(link, form, "Distributed", true, false) } else { Ok(()) }
-    }
-
-    fn check_one(
-        &self,
-        link: &Link,
-        form: &Form,
-        engine: &str,
-        is_on_cluster: bool,
-        is_local: bool,
-    ) -> Result<(), StoreError> {
-        let name = local_name(form.name, is_local);
-        let there = self.engines.iter().find(|(table, _)| *table == name).map(|(_, engine)| &**engine);
-        match there {
-            None => Err(absent(link, &format!("the table {name} is missing"))),
-            Some(there)
-                if there.trim_start_matches("Replicated") == engine
-                    && self.has_columns(&name, &form.columns_on(is_on_cluster)) =>
-            {
-                Ok(())
-            }
-            Some(_) => Err(foreign(link, &name)),
-        }
-    }
-
-    fn has_columns(&self, table: &str, wanted: &[(&str, &str)]) -> bool {
-        let there = || self.columns.iter().filter(|(name, _, _)| name == table);
-        there().count() == wanted.len()
-            && wanted.iter().all(|(name, kind)| {
-                let kind = kind.split(" DEFAULT ").next();
-                there().any(|(_, column, of)| column == name && Some(&**of) == kind)
-            })
-    }
-}
-
-/// The version of the server; refused if it is too old.
-fn release(link: &Link) -> Result<Release, StoreError> {
-    let answer = link.ask("SELECT version() FORMAT RowBinary".to_owned())?;
-    let text = Reader::new(&answer).text().unwrap_or_default();
-    let mut numbers = text.split('.').map(str::parse);
-    match (numbers.next(), numbers.next()) {
-        (Some(Ok(year)), Some(Ok(number))) if Release(year, number) >= OLDEST => Ok(Release(year, number)),
-        (Some(Ok(year)), Some(Ok(number))) => Err(StoreError::engine(
-            StoreErrorKind::Incompatible,
-            format!("{}: ClickHouse {year}.{number} is too old; use 18.16 or newer", link.address()),
-        )),
-        _ => Err(link.strange("no version")),
-    }
-}
-
-/// Whether the server has a `ZooKeeper`, or a Keeper of its own.
-fn has_keeper(link: &Link) -> Result<bool, StoreError> {
-    let answer = link.ask_system(
-        "SELECT count() FROM system.tables WHERE database = 'system' AND name = 'zookeeper' FORMAT RowBinary",
-    )?;
-    Ok(Reader::new(&answer).number() == Some(1))
-}
-
-/// How tables are stored on a server of this release.
-fn storage(link: &Link, release: Release) -> Result<Storage, StoreError> {
-    Ok(Storage { durable: known(link, "merge_tree_settings", &DURABLE)?, has_codecs: release >= WITH_CODECS })
-}
-
-/// Those of [`BY_ITSELF`] that the server knows; it refuses others.
-fn settings(link: &Link) -> Result<Vec<(&'static str, String)>, StoreError> {
-    let known = known(link, "settings", &BY_ITSELF.map(|(name, _)| name))?;
-    let is_known = |(name, _): &(&str, &str)| known.contains(name);
-    Ok(BY_ITSELF.into_iter().filter(is_known).map(|(name, value)| (name, value.to_owned())).collect())
-}
-
-/// Which of these settings are in a table of the server.
-fn known(link: &Link, table: &str, names: &[&'static str]) -> Result<Vec<&'static str>, StoreError> {
-    let literals: Vec<String> = names.iter().map(|name| literal::text(name.as_bytes())).collect();
-    let answer = link.ask_system(&format!(
-        "SELECT name FROM system.{table} WHERE name IN ({}) FORMAT RowBinary",
-        literals.join(", ")
-    ))?;
-    let mut answer = Reader::new(&answer);
-    let mut found = Vec::new();
-    while !answer.is_at_end() {
-        let name = answer.text().ok_or_else(|| link.strange("something else than its settings"))?;
-        found.extend(names.iter().filter(|known| **known == name));
-    }
-    Ok(found)
-}
-
-fn no_promise(link: &Link, Release(year, number): Release) -> StoreError {
-    let detail = format!(
-        "{}: ClickHouse {year}.{number} without ZooKeeper does not recognise a block that is sent again, so records could be counted twice; configure ZooKeeper, or use version 22.2 or newer",
-        link.address()
-    );
-    StoreError::engine(StoreErrorKind::Incompatible, detail)
-}
-
-fn absent(link: &Link, why: &str) -> StoreError {
-    let detail = format!(
-        "there is no passive-DNS database at {} yet: {why}; create it with `backsight db init`",
-        link.address()
-    );
-    StoreError::engine(StoreErrorKind::Absent, detail)
-}
-
-fn foreign(link: &Link, table: &str) -> StoreError {
-    let detail = format!(
-        "{}: the table {} is not one of Backsight's; use another database, or another prefix with ?tables=PREFIX_",
-        link.address(),
-        link.address().table(table)
-    );
-    StoreError::engine(StoreErrorKind::Foreign, detail)
-}
-
-fn other_version(link: &Link, version: u64) -> StoreError {
-    let detail = format!(
-        "{}: its tables have version {version}, and this version of Backsight knows {VERSION}; use the version that created them",
-        link.address()
-    );
-    StoreError::engine(StoreErrorKind::Incompatible, detail)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn releases_are_compared_by_number() {
-        assert!(
-            Release(18, 16) < Release(20, 1) && Release(22, 10) > WITH_WINDOWS && Release(9, 99) < OLDEST
-        );
-    }
 }
