@@ -17,7 +17,6 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use clickhouse::{Address, ClickHouse};
@@ -120,18 +119,14 @@ fn on_cluster(millions: u64, tuples: u64) {
     lookups("two shards of two replicas", &store, millions, tuples);
 }
 
-/// Records per second from text to the last acknowledgement; text is parsed while the batch before it is stored.
+/// Records per second from text to the last acknowledgement, as files are imported: text is parsed, and the next batch is sorted, while
+/// one is stored.
 fn import(store: &dyn Store, millions: u64) -> f64 {
     let text = text(millions * MILLION);
     let began = Instant::now();
-    std::thread::scope(|scope| {
-        let (send, batches) = mpsc::sync_channel(1);
-        scope.spawn(move || parse(text.as_bytes(), &send));
-        for (number, mut batch) in batches.into_iter().enumerate() {
-            batch.position = Some(Position::new("bench", number as u64 + 1));
-            store.absorb(batch).unwrap();
-        }
-    });
+    let (read, delivered) = intake::deliver(store, |take| parse(text.as_bytes(), take), &mut |_| {});
+    read.unwrap();
+    assert!(delivered.failed.is_none(), "{delivered:?}");
     (millions * MILLION) as f64 / began.elapsed().as_secs_f64()
 }
 
@@ -146,19 +141,25 @@ fn text(count: u64) -> String {
     text
 }
 
-fn parse(text: &[u8], batches: &mpsc::SyncSender<Batch>) {
+fn parse(text: &[u8], take: &mut intake::batches::Take<'_>) {
     let (mut reader, mut batch) =
         (Reader::within(cof::time::Window::ANY, cof::Limits::default()), Batch::default());
+    let mut number = 0;
+    let mut send = |batch: Batch| {
+        number += 1;
+        let records = batch.observations.len() as u64;
+        take(Batch { position: Some(Position::new("bench", number)), ..batch }, records).unwrap();
+    };
     for part in text.chunks(1 << 16) {
         reader.feed(part);
         while let Some(record) = reader.next() {
             assert!(batch.take(record.unwrap(), SourceKind::Report, None).is_taken());
             if batch.observations.len() == BATCH {
-                batches.send(std::mem::take(&mut batch)).unwrap();
+                send(std::mem::take(&mut batch));
             }
         }
     }
-    batches.send(batch).unwrap();
+    send(batch);
 }
 
 /// What is looked up, and whether it has a goal.

@@ -41,10 +41,18 @@ impl Column {
         self.0
     }
 
-    /// The state of `min` or `max` of one number.
-    pub(crate) fn extreme(&mut self, number: u64) {
-        self.byte(1);
-        self.number(number);
+    /// The state of `sum` of one decimal number with 38 digits.
+    pub(crate) fn wide(&mut self, number: u128) {
+        self.0.extend_from_slice(&number.to_le_bytes());
+    }
+
+    /// The state of `maxForEach` of one array.
+    pub(crate) fn largest(&mut self, numbers: &[u64]) {
+        self.number(numbers.len() as u64);
+        for number in numbers {
+            self.byte(1);
+            self.number(*number);
+        }
     }
 }
 
@@ -88,14 +96,21 @@ impl Block {
 
     /// The block in the format `Native`.
     pub(crate) fn into_bytes(self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.size() + 1_024);
-        push_length(self.columns.len(), &mut bytes);
-        push_length(self.rows, &mut bytes);
-        for (name, kind, column) in self.columns {
+        Self { rows: 0, columns: Vec::new() }.bytes_before(&self)
+    }
+
+    /// The rows of this block and then those of another one with the same columns, in the format `Native`.
+    pub(crate) fn bytes_before(&self, rest: &Self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.size() + rest.size() + 1_024);
+        push_length(rest.columns.len(), &mut bytes);
+        push_length(self.rows + rest.rows, &mut bytes);
+        let mut first = self.columns.iter();
+        for (name, kind, column) in &rest.columns {
             for text in [name, kind] {
                 push_length(text.len(), &mut bytes);
                 bytes.extend_from_slice(text.as_bytes());
             }
+            bytes.extend_from_slice(first.next().map_or(&[], |(_, _, column)| &column.0));
             bytes.extend_from_slice(&column.0);
         }
         bytes
@@ -152,7 +167,8 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(self.string()?).ok()
     }
 
-    fn length(&mut self) -> Option<usize> {
+    /// A length, or the number of values that follow.
+    pub(crate) fn length(&mut self) -> Option<usize> {
         let mut length = 0_u64;
         for shift in (0..63).step_by(7) {
             let byte = self.byte()?;
@@ -175,12 +191,24 @@ mod tests {
     fn a_block_names_its_columns() {
         let (mut one, mut two) = (Column::default(), Column::default());
         one.string(b"ab");
-        two.extreme(258);
-        let block = Block::new(1).with("a", "String", one).with("b", "AggregateFunction(max, UInt64)", two);
+        two.largest(&[258]);
+        let kind = "AggregateFunction(maxForEach, Array(UInt64))";
+        let block = Block::new(1).with("a", "String", one).with("b", kind, two);
         assert_eq!(block.names(), "a, b");
         let bytes = block.into_bytes();
         assert_eq!(bytes[..15], *b"\x02\x01\x01a\x06String\x02ab\x01");
-        assert_eq!(bytes[bytes.len() - 9..], [1, 2, 1, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(bytes[bytes.len() - 17..], [1, 0, 0, 0, 0, 0, 0, 0, 1, 2, 1, 0, 0, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn a_block_before_another_is_one_block() {
+        let block = |texts: &[&[u8]]| {
+            let mut column = Column::default();
+            texts.iter().for_each(|text| column.string(text));
+            Block::new(texts.len()).with("a", "String", column).on(texts.iter().map(|_| Some(258)))
+        };
+        let whole = block(&[b"one", b"two", b"three"]).into_bytes();
+        assert_eq!(block(&[b"one"]).bytes_before(&block(&[b"two", b"three"])), whole);
     }
 
     proptest! {

@@ -12,7 +12,7 @@ use crate::link::Link;
 use crate::rows::{self, OWNER, RDATA};
 use crate::schema::Schema;
 use crate::sources::{Id, ZONE};
-use crate::{literal, random};
+use crate::{literal, mark, random};
 
 /// How many ids of sources one condition names.
 const IDS: usize = 500;
@@ -78,7 +78,7 @@ pub(crate) fn delete(
 /// A replicated table that has confirmed a block rewrites it only after it has confirmed the next one, so each shard gets one.
 fn release_last_blocks(link: &Link, schema: &Schema) -> Result<(), StoreError> {
     for shard in schema.entries.shards().into_iter().flatten().map(Some) {
-        let block = rows::mark_alone(&rows::random_mark()?, shard);
+        let block = rows::keys_alone([&*mark::without_position()?], shard);
         let inserted = link.insert(&schema.entries.whole(), block, None);
         inserted.map_err(|error| schema.entries.of_shard(shard, error))?;
     }
@@ -91,7 +91,7 @@ fn conditions(schema: &Schema, selection: &Selection, ids: &[Id]) -> Vec<String>
         Selection::LastSeenBefore(time) => {
             let zone = format!("substring(source, 1, 1) = {}", literal::text(&[ZONE]));
             vec![format!(
-                "(key, {zone}) IN (SELECT key, {zone} AS of_zone FROM {} WHERE key >= {} GROUP BY key, of_zone HAVING maxMerge(time_last) < {time})",
+                "(key, {zone}) IN (SELECT key, {zone} AS of_zone FROM {} WHERE key >= {} GROUP BY key, of_zone HAVING maxForEachMerge(largest)[2] < {time})",
                 schema.entries.local(),
                 literal::text(&[OWNER])
             )]

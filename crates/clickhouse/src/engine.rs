@@ -11,6 +11,7 @@ use cof::{Batch, Digest};
 use store::engine::{self, check};
 use store::{
     Held, Limits, Page, Question, Reached, Readiness, Receipt, Selection, Stats, Store, StoreError, Summary,
+    Ticket,
 };
 
 use crate::address::Address;
@@ -24,11 +25,14 @@ use crate::schema::Schema;
 use crate::sources::{Id, Sources};
 use crate::walk::Snapshot;
 use crate::{cluster, drops, literal, pending};
+use storing::Prepared;
 
 /// How many rows a walk reads first if the whole answer is wanted.
 const ALL: usize = 8_192;
 /// How many rows a walk reads first at least: as many as the server reads anyway.
 const FEW: usize = 256;
+/// How many observations a batch should have: a server needs about 60 ms for a batch, however small it is.
+const BATCH: usize = 100_000;
 /// How often an answer is begun again because another process has added sources.
 const ATTEMPTS: usize = 4;
 /// Batches of one input wait for each other; other inputs rarely share one of these.
@@ -174,12 +178,22 @@ impl ClickHouse {
 
 impl Store for ClickHouse {
     fn absorb(&self, batch: Batch) -> Result<Receipt, StoreError> {
+        self.redeem(self.submit(batch)?)
+    }
+
+    fn submit(&self, batch: Batch) -> Result<Ticket, StoreError> {
         check(&batch, &self.limits)?;
-        let repeated = match &batch.position {
-            Some(position) => self.absorb_with(&batch, position)?,
-            None => self.absorb_without(&batch).map(|()| false)?,
-        };
-        Ok(Receipt { observations: if repeated { 0 } else { batch.observations.len() }, repeated })
+        Ok(Ticket::prepared(Prepared::new(batch, &self.schema.entries)?))
+    }
+
+    fn redeem(&self, ticket: Ticket) -> Result<Receipt, StoreError> {
+        let batch: Box<Prepared> = ticket.into_prepared().ok_or_else(Ticket::of_another_store)?;
+        let repeated = self.store(&batch)?;
+        Ok(Receipt { observations: if repeated { 0 } else { batch.observations }, repeated })
+    }
+
+    fn usual_batch(&self) -> usize {
+        BATCH
     }
 
     fn lookup(&self, question: &Question) -> Result<Page, StoreError> {

@@ -37,6 +37,7 @@ mod fault;
 mod inputs;
 mod link;
 mod literal;
+mod mark;
 mod pending;
 mod random;
 mod rows;

@@ -1,53 +1,38 @@
-//! A batch as one block of the table `entries`, and the mark in it.
+//! A batch as blocks of the table `entries`: [`blocks`] makes them, and [`Stored::read`] is one row of an answer.
 //!
-//! The table holds three kinds of rows, told apart by the first byte of the key: [`MARK`], [`OWNER`] and [`RDATA`]. A mark is
+//! The table holds marks of batches ([`crate::mark`]) and each record at least twice, told apart by the first byte of the key: [`OWNER`]
+//! and [`RDATA`]. A row has two states, so that a question opens few files:
 //!
 //! ```text
-//! MARK ‖ 16 bytes of the input's digest ‖ version of its position: u64, big-endian ‖ the position
+//! largest   maxForEach of [u64::MAX − time_first, time_last], and a third number if a count is known:
+//!           the count of a report or a zone, 0 for observations
+//! summed    sum of the counts of observations, in 128 bits
 //! ```
 //!
-//! or, without a position, 16 random bytes. It makes every block different from all others, so that the server drops a repeated one
-//! and no other. Beside a mark whose batch named an origin that was dropped, there is its beginning with a zero byte. On a cluster, a batch is a block for each shard, with the same mark in each. Nothing here fails, except that a batch
-//! may be too large.
+//! On one server a batch is one block, on a cluster it is one for each shard. Nothing here fails, except that a batch may be too large.
 
 use std::collections::BTreeMap;
 
-use cof::{Batch, Observation, Position, SourceKind};
+use cof::{Batch, Observation, Source, SourceKind};
+use store::StoreError;
 use store::engine::{Side, Value, key};
-use store::{Reached, StoreError};
 
 use crate::binary::{Block, Column, Reader};
 use crate::cluster::{Shard, Table};
-use crate::random;
 use crate::sources::{self, Id};
 
-/// The first byte of the keys of marks, of tuples by owner, and of tuples by the targets of their data.
-pub(crate) const MARK: u8 = 1;
+/// The first byte of the keys of tuples by owner.
 pub(crate) const OWNER: u8 = 2;
+/// The first byte of the keys of tuples by the targets of their data.
 pub(crate) const RDATA: u8 = 3;
+/// The columns of a row in a query, as [`Stored::read`] reads them.
+pub(crate) const COLUMNS: &str =
+    "key, bailiwick, source, finalizeAggregation(largest), finalizeAggregation(summed)";
 
 /// The largest block, in bytes; the server holds it in memory several times.
 const LARGEST: usize = 512 << 20;
-/// What follows the beginning of a mark in the key that says that its batch was dropped. It comes before all marks.
-const DROPPED: u8 = 0;
-/// What the marks of two batches for one version of a position have in common: the byte, the input, the version.
-pub(crate) const PREFIX: usize = INPUT + 8;
-/// What all marks of an input have in common: the byte and its digest.
-pub(crate) const INPUT: usize = 1 + 16;
-/// The ids of a mark.
+/// The source of a row that is no record.
 const NOBODY: Id = [0; 16];
-
-/// One row of the table.
-#[derive(Debug)]
-struct Row {
-    key: Vec<u8>,
-    bailiwick: u8,
-    source: Id,
-    /// The place of the owner in the key, counted from 1 as SQL does.
-    owner_at: u16,
-    value: Value,
-    kind: SourceKind,
-}
 
 /// The first byte of the keys of an order.
 pub(crate) fn first_byte(side: Side) -> u8 {
@@ -57,42 +42,151 @@ pub(crate) fn first_byte(side: Side) -> u8 {
     }
 }
 
-/// The block of a batch with its mark, which is a key; rows are sorted, and equal ones merged.
+/// The blocks of a batch for the shards of this table, without marks. Rows are sorted, and equal ones merged.
 ///
 /// # Errors
 /// [`StoreError::TooLarge`].
-pub(crate) fn block(batch: &Batch, mark: &[u8]) -> Result<Block, StoreError> {
-    let block = marked(mark, &sorted(batch));
-    if block.size() > LARGEST { Err(StoreError::TooLarge) } else { Ok(block) }
-}
-
-/// The blocks of a batch for the shards of this table; those without rows are left out.
-///
-/// # Errors
-/// [`StoreError::TooLarge`].
-pub(crate) fn blocks(batch: &Batch, mark: &[u8], table: &Table) -> Result<Vec<(Shard, Block)>, StoreError> {
-    let mut by_shard: BTreeMap<Shard, Vec<Row>> = BTreeMap::new();
-    for row in sorted(batch) {
-        let shard = table.shard_of(identity(&row.key).ok_or(StoreError::Damaged)?);
-        by_shard.entry(shard).or_default().push(row);
-    }
-    let block = |(shard, rows): (Shard, Vec<Row>)| {
-        let block = marked(mark, &rows);
-        (shard, block.on((0..=rows.len()).map(|_| shard)))
-    };
-    let blocks: Vec<_> = by_shard.into_iter().map(block).collect();
+pub(crate) fn blocks(batch: &Batch, table: &Table) -> Result<Vec<(Shard, Block)>, StoreError> {
+    let rows = Rows::of(batch);
+    let sorted = rows.sorted();
+    let by_shard =
+        if table.cluster().is_some() { rows.divided(sorted, table)? } else { [(None, sorted)].into() };
+    let of_shard = |(shard, sorted): (Shard, Vec<Row>)| (shard, rows.block(&sorted, shard));
+    let blocks: Vec<_> = by_shard.into_iter().map(of_shard).collect();
     let size: usize = blocks.iter().map(|(_, block)| block.size()).sum();
     if size > LARGEST { Err(StoreError::TooLarge) } else { Ok(blocks) }
 }
 
-/// The columns of the blocks of a cluster, as `INSERT` lists them.
-pub(crate) fn columns_on_cluster() -> String {
-    mark_alone(&[], Some(0)).names()
+/// A block of keys without records.
+pub(crate) fn keys_alone<'a>(keys: impl IntoIterator<Item = &'a [u8]>, shard: Shard) -> Block {
+    block(keys.into_iter().map(Fields::alone), shard)
 }
 
-/// A block that consists of a mark.
-pub(crate) fn mark_alone(mark: &[u8], shard: Shard) -> Block {
-    marked(mark, &[]).on(std::iter::once(shard))
+/// The columns of a block for this shard, as `INSERT` lists them.
+pub(crate) fn columns(shard: Shard) -> String {
+    keys_alone([&[][..]], shard).names()
+}
+
+/// The rows of a batch.
+struct Rows {
+    sources: Vec<(Id, SourceKind)>,
+    /// One after the other.
+    keys: Vec<u8>,
+    rows: Vec<Row>,
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    /// Where its key begins and ends.
+    key: (usize, usize),
+    bailiwick: u8,
+    /// The number of the source in the batch.
+    source: usize,
+    /// The place of the owner in the key, counted from 1 as SQL does.
+    owner_at: u16,
+    value: Value,
+}
+
+impl Rows {
+    fn of(batch: &Batch) -> Self {
+        let sources = batch.sources.iter().map(|source| (sources::id(source), source.kind)).collect();
+        let number = batch.observations.len() * 2;
+        let (keys, rows) = (Vec::with_capacity(number * 48), Vec::with_capacity(number));
+        let mut all = Self { sources, keys, rows };
+        for observation in &batch.observations {
+            all.push(observation);
+        }
+        all
+    }
+
+    /// Adds the rows of an observation: one by owner, and one for each different target.
+    fn push(&mut self, observation: &Observation) {
+        let Observation { rrname, rrtype, rdata, bailiwick, source, .. } = observation;
+        let bailiwick = key::bailiwick_labels(rrname, bailiwick.as_ref());
+        let value = Value::of(observation);
+        let mut row = Row { key: (0, 0), bailiwick, source: *source, owner_at: 2, value };
+        row.key = self.key(OWNER, |key| key::push_owner_key(rrname, *rrtype, rdata, key));
+        self.rows.push(row);
+        let first = self.rows.len();
+        for target in rdata.targets(*rrtype) {
+            row.key = self.key(RDATA, |key| key::push_rdata_key(rrname, *rrtype, rdata, target, key));
+            let bare = self.bytes(&row).get(1..).unwrap_or_default();
+            row.owner_at = owner_at(bare).unwrap_or_default();
+            let before = self.rows.get(first..).unwrap_or_default();
+            if before.iter().all(|other| self.bytes(other) != self.bytes(&row)) {
+                self.rows.push(row);
+            }
+        }
+    }
+
+    /// Adds a key.
+    fn key(&mut self, byte: u8, push: impl FnOnce(&mut Vec<u8>)) -> (usize, usize) {
+        let start = self.keys.len();
+        self.keys.push(byte);
+        push(&mut self.keys);
+        (start, self.keys.len())
+    }
+
+    fn bytes(&self, row: &Row) -> &[u8] {
+        self.keys.get(row.key.0..row.key.1).unwrap_or_default()
+    }
+
+    fn source(&self, row: &Row) -> (Id, SourceKind) {
+        self.sources.get(row.source).copied().unwrap_or((NOBODY, SourceKind::Report))
+    }
+
+    fn place(&self, row: &Row) -> (&[u8], u8, Id) {
+        (self.bytes(row), row.bailiwick, self.source(row).0)
+    }
+
+    /// The rows in order, and equal ones merged.
+    fn sorted(&self) -> Vec<Row> {
+        // Most keys differ in their first bytes, which are compared without following a reference.
+        let mut order: Vec<(u128, &Row)> = self.rows.iter().map(|row| (head(self.bytes(row)), row)).collect();
+        order.sort_unstable_by(|(head, row), (other, than)| {
+            head.cmp(other).then_with(|| self.place(row).cmp(&self.place(than)))
+        });
+        let mut sorted: Vec<Row> = Vec::with_capacity(order.len());
+        for (_, row) in order {
+            match sorted.last_mut() {
+                Some(last) if self.place(last) == self.place(row) => {
+                    last.value.merge(row.value, self.source(row).1);
+                }
+                _ => sorted.push(*row),
+            }
+        }
+        sorted
+    }
+
+    /// The rows of each shard that has some.
+    fn divided(&self, sorted: Vec<Row>, table: &Table) -> Result<BTreeMap<Shard, Vec<Row>>, StoreError> {
+        let mut by_shard: BTreeMap<Shard, Vec<Row>> = BTreeMap::new();
+        for row in sorted {
+            let shard = table.shard_of(identity(self.bytes(&row)).ok_or(StoreError::Damaged)?);
+            by_shard.entry(shard).or_default().push(row);
+        }
+        Ok(by_shard)
+    }
+
+    fn block(&self, rows: &[Row], shard: Shard) -> Block {
+        let fields = rows.iter().map(|row| {
+            let (source, kind) = self.source(row);
+            let Row { bailiwick, owner_at, value, .. } = *row;
+            Fields { key: self.bytes(row), bailiwick, source, owner_at, value, kind }
+        });
+        block(fields, shard)
+    }
+}
+
+/// The first bytes of a key, which compare as the keys do unless they are equal.
+fn head(key: &[u8]) -> u128 {
+    let mut head = [0; 16];
+    let length = key.len().min(head.len());
+    if let (Some(head), Some(key)) = (head.get_mut(..length), key.get(..length)) {
+        head.copy_from_slice(key);
+    }
+    u128::from_be_bytes(head)
 }
 
 /// What the keys of all tuples with this owner, or of all with this target, begin with: they are on one shard.
@@ -105,197 +199,108 @@ fn identity(key: &[u8]) -> Option<&[u8]> {
     key.get(..=length)
 }
 
-/// The rows of a batch, sorted, and equal ones merged.
-fn sorted(batch: &Batch) -> Vec<Row> {
-    let ids: Vec<Id> = batch.sources.iter().map(sources::id).collect();
-    let mut rows = Vec::with_capacity(batch.observations.len() * 2);
-    for observation in &batch.observations {
-        if let (Some(id), Some(source)) = (ids.get(observation.source), batch.sources.get(observation.source))
-        {
-            push(observation, *id, source.kind, &mut rows);
-        }
-    }
-    rows.sort_by(|a: &Row, b: &Row| a.place().cmp(&b.place()));
-    rows.dedup_by(|next, kept| {
-        let is_same = next.place() == kept.place();
-        if is_same {
-            kept.value.merge(next.value, kept.kind);
-        }
-        is_same
-    });
-    rows
-}
-
-/// The rows of an observation: one by owner, and one for each different target.
-fn push(observation: &Observation, source: Id, kind: SourceKind, rows: &mut Vec<Row>) {
-    let Observation { rrname, rrtype, rdata, bailiwick, .. } = observation;
-    let bailiwick = key::bailiwick_labels(rrname, bailiwick.as_ref());
-    let value = Value::of(observation);
-    let mut add = |key: Vec<u8>, owner_at| rows.push(Row { key, bailiwick, source, owner_at, value, kind });
-    let mut by_owner = vec![OWNER];
-    key::push_owner_key(rrname, *rrtype, rdata, &mut by_owner);
-    add(by_owner, 2);
-    let mut by_rdata: Vec<Vec<u8>> = key::by_rdata(rrname, *rrtype, rdata).collect();
-    by_rdata.sort_unstable();
-    by_rdata.dedup();
-    for bare in by_rdata {
-        let owner_at = owner_at(&bare).unwrap_or_default();
-        add([&[RDATA][..], &bare].concat(), owner_at);
-    }
-}
-
 /// The place of the owner in an rdata key that has a byte before it, counted from 1.
 fn owner_at(bare: &[u8]) -> Option<u16> {
     let before = key::target(bare)?.len() + key::Parts::of_rdata_key(bare)?.rrtype.len();
     u16::try_from(before + 2).ok()
 }
 
-impl Row {
-    fn place(&self) -> (&[u8], u8, &Id) {
-        (&self.key, self.bailiwick, &self.source)
-    }
-}
-
 /// What a row has besides its shard.
-type Fields<'a> = (&'a [u8], u8, &'a Id, u16, Value, SourceKind);
-
-/// The row of a key without a record.
-fn alone(key: &[u8]) -> Fields<'_> {
-    (key, key::UNKNOWN_BAILIWICK, &NOBODY, 1, Value { first: 0, last: 0, count: None }, SourceKind::Report)
+struct Fields<'a> {
+    key: &'a [u8],
+    bailiwick: u8,
+    source: Id,
+    owner_at: u16,
+    value: Value,
+    kind: SourceKind,
 }
 
-impl Row {
-    fn fields(&self) -> Fields<'_> {
-        (&self.key, self.bailiwick, &self.source, self.owner_at, self.value, self.kind)
+impl<'a> Fields<'a> {
+    /// The row of a key without a record.
+    fn alone(key: &'a [u8]) -> Self {
+        let value = Value { first: 0, last: 0, count: None };
+        let (bailiwick, kind) = (key::UNKNOWN_BAILIWICK, SourceKind::Report);
+        Self { key, bailiwick, source: NOBODY, owner_at: 1, value, kind }
     }
 }
 
-fn marked(mark: &[u8], rows: &[Row]) -> Block {
-    columns(std::iter::once(alone(mark)).chain(rows.iter().map(Row::fields)))
-}
-
-fn columns<'a>(rows: impl Iterator<Item = Fields<'a>>) -> Block {
+fn block<'a>(rows: impl Iterator<Item = Fields<'a>>, shard: Shard) -> Block {
     let mut number = 0;
-    let [mut keys, mut bailiwicks, mut ids, mut owners, mut first, mut last] =
+    let [mut keys, mut bailiwicks, mut ids, mut owners, mut largest, mut summed] =
         [(); 6].map(|()| Column::default());
-    let [mut high, mut low, mut most, mut known] = [(); 4].map(|()| Column::default());
-    for (key, bailiwick, source, owner_at, value, kind) in rows {
+    for Fields { key, bailiwick, source, owner_at, value: Value { first, last, count }, kind } in rows {
         number += 1;
         keys.string(key);
         bailiwicks.byte(bailiwick);
-        ids.fixed(source);
+        ids.fixed(&source);
         owners.short(owner_at);
-        first.extreme(value.first);
-        last.extreme(value.last);
-        let count = value.count.unwrap_or_default();
-        let summed = if kind == SourceKind::Observation { count } else { 0 };
-        high.number(summed >> 32);
-        low.number(summed & 0xffff_ffff);
-        most.extreme(count);
-        known.byte(1);
-        known.byte(value.count.is_some().into());
+        let is_observed = kind == SourceKind::Observation;
+        let (start, end) = (u64::MAX - first, last);
+        match count {
+            None => largest.largest(&[start, end]),
+            Some(_) if is_observed => largest.largest(&[start, end, 0]),
+            Some(count) => largest.largest(&[start, end, count]),
+        }
+        summed.wide(count.filter(|_| is_observed).unwrap_or_default().into());
     }
     Block::new(number)
         .with("key", "String", keys)
         .with("bailiwick", "UInt8", bailiwicks)
         .with("source", "FixedString(16)", ids)
         .with("owner_at", "UInt16", owners)
-        .with("time_first", "AggregateFunction(min, UInt64)", first)
-        .with("time_last", "AggregateFunction(max, UInt64)", last)
-        .with("count_high", "AggregateFunction(sum, UInt64)", high)
-        .with("count_low", "AggregateFunction(sum, UInt64)", low)
-        .with("count_most", "AggregateFunction(max, UInt64)", most)
-        .with("count_known", "AggregateFunction(max, UInt8)", known)
+        .with("largest", "AggregateFunction(maxForEach, Array(UInt64))", largest)
+        .with("summed", "AggregateFunction(sum, Decimal(38, 0))", summed)
+        .on((0..number).map(|_| shard))
 }
 
-/// The count of a row that was read: the half sums of observations, and the largest count of other kinds.
-pub(crate) fn count(kind: SourceKind, high: u64, low: u64, most: u64, is_known: bool) -> Option<u64> {
-    let counted = match kind {
-        SourceKind::Observation => {
-            u64::try_from((u128::from(high) << 32) + u128::from(low)).unwrap_or(u64::MAX)
-        }
-        SourceKind::Report | SourceKind::Zone => most,
-    };
-    is_known.then_some(counted)
+/// One row of an answer.
+#[derive(Debug)]
+pub(crate) struct Stored<'b> {
+    pub(crate) key: &'b [u8],
+    pub(crate) bailiwick: u8,
+    pub(crate) id: Id,
+    first: u64,
+    last: u64,
+    /// `None` if no count is known.
+    largest: Option<u64>,
+    summed: u128,
 }
 
-/// What all marks of an input's position with this version begin with.
-pub(crate) fn mark_prefix(input: &str, version: u64) -> Vec<u8> {
-    let digest = blake3::hash(input.as_bytes());
-    let digest = digest.as_bytes().get(..16).unwrap_or_default();
-    [&[MARK][..], digest, &version.to_be_bytes()].concat()
-}
-
-/// The key which says that the batch of a mark with this beginning was dropped.
-pub(crate) fn dropped(prefix: &[u8]) -> Vec<u8> {
-    [prefix, &[DROPPED]].concat()
-}
-
-/// Whether a key says that a batch was dropped.
-pub(crate) fn is_dropped(key: &[u8]) -> bool {
-    key.len() == PREFIX + 1 && key.ends_with(&[DROPPED])
-}
-
-/// A block of keys without records.
-pub(crate) fn keys_alone(keys: &[Vec<u8>]) -> Block {
-    columns(keys.iter().map(|key| alone(key)))
-}
-
-/// What a mark has in common with those of other batches for the same version; a random one has nothing.
-pub(crate) fn prefix(mark: &[u8]) -> &[u8] {
-    mark.get(..PREFIX).unwrap_or(mark)
-}
-
-/// The name of the query that stores the block with this mark, or with one that begins like this: no two of them are at work at the
-/// same time.
-pub(crate) fn label(mark: &[u8]) -> String {
-    let digest = blake3::hash(prefix(mark)).to_hex();
-    ["backsight-", digest.get(..32).unwrap_or_default()].concat()
-}
-
-/// The mark of a batch with a position, which names these sources.
-pub(crate) fn mark(position: &Position, version: u64, named: &[Id]) -> Vec<u8> {
-    let mut mark = mark_prefix(&position.input, version);
-    mark.extend_from_slice(&position.offset.to_le_bytes());
-    mark.push(position.whole.into());
-    mark.push(position.digest.is_some().into());
-    mark.extend_from_slice(position.digest.as_ref().map_or(&[], |digest| &digest[..]));
-    mark.push(position.expires.is_some().into());
-    mark.extend_from_slice(&position.expires.unwrap_or_default().to_le_bytes());
-    mark.extend(named.iter().flatten());
-    mark
-}
-
-/// The mark of a batch without a position.
-///
-/// # Errors
-/// Those of [`random::bytes`].
-pub(crate) fn random_mark() -> Result<Vec<u8>, StoreError> {
-    Ok([&[MARK][..], &random::bytes::<16>()?].concat())
-}
-
-/// The position in a mark, and the sources that it names; `None` for anything that [`mark`] did not write.
-pub(crate) fn read_mark(mark: &[u8]) -> Option<(Reached, Vec<Id>)> {
-    let mut reader = Reader::new(mark.get(PREFIX..)?);
-    let (offset, whole) = (reader.number()?, reader.byte()? == 1);
-    let digest = if reader.byte()? == 1 { Some(reader.fixed()?) } else { None };
-    let (has_expires, expires) = (reader.byte()? == 1, reader.number()?);
-    let mut named = Vec::new();
-    while !reader.is_at_end() {
-        named.push(reader.fixed()?);
+impl<'b> Stored<'b> {
+    /// Reads one row of [`COLUMNS`] in the format `RowBinary`; `None` if there is none.
+    pub(crate) fn read(reader: &mut Reader<'b>) -> Option<Self> {
+        let (key, bailiwick, id) = (reader.string()?, reader.byte()?, reader.fixed()?);
+        let numbers = reader.length()?;
+        let (first, last) = (u64::MAX - reader.number()?, reader.number()?);
+        let largest = match numbers {
+            2 => None,
+            3 => Some(reader.number()?),
+            _ => return None,
+        };
+        let summed = u128::from_le_bytes(reader.fixed()?);
+        Some(Self { key, bailiwick, id, first, last, largest, summed })
     }
-    Some((Reached { offset, digest, whole, expires: has_expires.then_some(expires) }, named))
+
+    /// The times and the count, for a source of this kind.
+    pub(crate) fn value(&self, source: &Source) -> Value {
+        let count = self.largest.map(|largest| match source.kind {
+            SourceKind::Observation => u64::try_from(self.summed).unwrap_or(u64::MAX),
+            SourceKind::Report | SourceKind::Zone => largest,
+        });
+        Value { first: self.first, last: self.last, count }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
-    use cof::{Name, Rdata, RrType, Source};
+    use cof::{Name, Rdata, RrType};
     use proptest::prelude::*;
 
     use super::*;
     use crate::cluster::Cluster;
+    use crate::mark::MARK;
 
     fn observation(rrname: &str, rrtype: &str, rdata: &str, count: u64) -> Observation {
         let rrtype = RrType::parse(rrtype).unwrap();
@@ -316,58 +321,108 @@ mod tests {
         Batch { sources: vec![source], observations, position: None }
     }
 
+    fn alone() -> Table {
+        Table::new("d", "t".to_owned(), None)
+    }
+
     #[test]
     fn the_order_of_observations_never_shows() {
         let one = observation("a.example", "A", "192.0.2.1", 1);
         let two = observation("b.example", "NS", "ns.example", 2);
-        let bytes = |observations| block(&batch(observations), &[MARK]).unwrap().into_bytes();
+        let bytes = |observations| {
+            let blocks = blocks(&batch(observations), &alone()).unwrap();
+            blocks.into_iter().map(|(_, block)| block.into_bytes()).collect::<Vec<_>>()
+        };
         assert_eq!(bytes(vec![one.clone(), two.clone()]), bytes(vec![two.clone(), one.clone()]));
         let three = observation("a.example", "A", "192.0.2.1", 3);
         let four = observation("a.example", "A", "192.0.2.1", 4);
         assert_eq!(bytes(vec![one.clone(), three]), bytes(vec![four]), "equal rows are merged");
-        assert_ne!(bytes(vec![one.clone()]), bytes(vec![two]));
-        let other = block(&batch(vec![one.clone()]), &[MARK, 1]).unwrap().into_bytes();
-        assert_ne!(bytes(vec![one]), other, "the mark tells equal batches apart");
+        assert_ne!(bytes(vec![one]), bytes(vec![two]));
     }
 
     #[test]
-    fn each_shard_gets_its_rows_and_the_mark() {
+    fn each_shard_gets_its_rows() {
         let observations: Vec<_> =
             (0..40).map(|number| observation(&format!("n{number}.example"), "A", "192.0.2.1", 1)).collect();
         let table = Table::new("d", "t".to_owned(), Some(Arc::new(Cluster::of(3))));
-        let batch = batch(observations);
-        let blocks = blocks(&batch, &[MARK, 7], &table).unwrap();
+        let blocks = blocks(&batch(observations), &table).unwrap();
         let shards: Vec<Shard> = blocks.iter().map(|(shard, _)| *shard).collect();
         assert_eq!(shards, [Some(0), Some(1), Some(2)]);
         let rows: usize = blocks.iter().map(|(_, block)| block.rows()).sum();
-        assert_eq!(rows, 40 * 2 + 3);
+        assert_eq!(rows, 40 * 2);
         let mut prefix = vec![RDATA];
         prefix.extend(key::address_prefix([192, 0, 2, 1].into()));
         let of_address = table.shard_of(&prefix);
         let (_, most) = blocks.iter().find(|(shard, _)| *shard == of_address).unwrap();
-        assert!(most.rows() > 40, "all rows of the address are on one shard");
-    }
-
-    #[test]
-    fn batches_for_one_version_have_one_label() {
-        let mark =
-            |input: &str, version, offset| label(&mark(&Position::new(input, offset), version, &[[1; 16]]));
-        assert_eq!(mark("a", 1, 10), mark("a", 1, 20));
-        assert_eq!(mark("a", 1, 10), label(&mark_prefix("a", 1)));
-        assert_ne!(mark("a", 1, 10), mark("a", 2, 10));
-        assert_ne!(mark("a", 1, 10), mark("b", 1, 10));
-        assert_ne!(label(&random_mark().unwrap()), label(&random_mark().unwrap()));
+        assert!(most.rows() >= 40, "all rows of the address are on one shard");
     }
 
     #[test]
     fn a_target_that_is_named_twice_is_one_row() {
-        let mut rows = Vec::new();
-        let twice = observation("a.example", "RP", "x.example x.example", 1);
-        push(&twice, [0; 16], SourceKind::Observation, &mut rows);
-        assert_eq!(rows.len(), 2);
+        let batch = batch(vec![observation("a.example", "RP", "x.example x.example", 1)]);
+        assert_eq!(Rows::of(&batch).rows.len(), 2);
+    }
+
+    /// A row as a server sends it, from its block.
+    fn answered(count: Option<u64>, kind: SourceKind) -> Vec<u8> {
+        let value = Value { first: 10, last: 20, count };
+        let fields = Fields { key: b"k", bailiwick: 1, source: [7; 16], owner_at: 2, value, kind };
+        let mut bytes = b"\x01k\x01".to_vec();
+        bytes.extend([7; 16]);
+        let block = block(std::iter::once(fields), None).into_bytes();
+        let (_, largest) = split(&block, b"Array(UInt64))");
+        let numbers = largest[0];
+        bytes.push(numbers);
+        for number in 0..usize::from(numbers) {
+            bytes.extend(&largest[8 + number * 9 + 1..8 + number * 9 + 9]);
+        }
+        bytes.extend(split(&block, b"Decimal(38, 0))").1);
+        bytes
+    }
+
+    fn split<'b>(bytes: &'b [u8], at: &[u8]) -> (&'b [u8], &'b [u8]) {
+        let place = bytes.windows(at.len()).position(|window| window == at).unwrap();
+        (&bytes[..place], &bytes[place + at.len()..])
+    }
+
+    #[test]
+    fn a_key_alone_has_the_columns_of_a_record() {
+        let keys: [&[u8]; 2] = [&[MARK, 1], &[MARK, 2]];
+        let block = keys_alone(keys, None);
+        assert_eq!(block.rows(), 2);
+        assert_eq!(block.names(), "key, bailiwick, source, owner_at, largest, summed");
+        assert_eq!(columns(Some(0)), "key, bailiwick, source, owner_at, largest, summed, shard");
     }
 
     proptest! {
+        #[test]
+        fn a_row_reads_back_as_it_was_written(count: Option<u64>, at in 0..3) {
+            let kind = [SourceKind::Observation, SourceKind::Report, SourceKind::Zone][at as usize];
+            let bytes = answered(count, kind);
+            let mut reader = Reader::new(&bytes);
+            let row = Stored::read(&mut reader).unwrap();
+            prop_assert!(reader.is_at_end());
+            let source = Source { kind, origin: None, sensor: None };
+            prop_assert_eq!(row.value(&source), Value { first: 10, last: 20, count });
+            prop_assert_eq!((row.key, row.bailiwick, row.id), (&b"k"[..], 1, [7; 16]));
+        }
+
+        #[test]
+        fn a_sum_that_is_too_large_is_the_largest_count(more in 1_u64..) {
+            let mut bytes = answered(Some(0), SourceKind::Observation);
+            let at = bytes.len() - 16;
+            bytes[at..].copy_from_slice(&(u128::from(u64::MAX) + u128::from(more)).to_le_bytes());
+            let source = Source { kind: SourceKind::Observation, origin: None, sensor: None };
+            let row = Stored::read(&mut Reader::new(&bytes)).unwrap();
+            prop_assert_eq!(row.value(&source).count, Some(u64::MAX));
+        }
+
+        #[test]
+        fn heads_compare_as_keys_do(one in prop::collection::vec(0_u8..3, 0..20), two in prop::collection::vec(0_u8..3, 0..20)) {
+            let order = head(&one).cmp(&head(&two)).then_with(|| one.cmp(&two));
+            prop_assert_eq!(order, one.cmp(&two));
+        }
+
         #[test]
         fn the_owner_is_where_the_row_says(
             rrname in "[a-c]{1,3}(\\.[a-c]{1,2}){0,2}",
@@ -376,51 +431,26 @@ mod tests {
                 Just(("MX", "10 mx.example")), Just(("TXT", "text")),
             ],
         ) {
-            let mut rows = Vec::new();
-            push(&observation(&rrname, data.0, data.1, 1), [0; 16], SourceKind::Zone, &mut rows);
+            let batch = batch(vec![observation(&rrname, data.0, data.1, 1)]);
+            let rows = Rows::of(&batch);
             let mut owner = Vec::new();
             Name::parse(&rrname).unwrap().push_sort_key(&mut owner);
-            for row in rows {
+            for row in &rows.rows {
                 let at = usize::from(row.owner_at) - 1;
-                prop_assert!(row.key[at..].starts_with(&owner), "{:?}", row);
+                prop_assert!(rows.bytes(row)[at..].starts_with(&owner), "{:?}", row);
             }
         }
 
         #[test]
         fn the_identity_of_a_key_is_that_of_a_question(rrname in "[a-c]{1,3}(\\.[a-c]{1,2}){0,2}", number: u32) {
-            let mut rows = Vec::new();
             let address = std::net::Ipv4Addr::from(number);
-            push(&observation(&rrname, "A", &address.to_string(), 1), [0; 16], SourceKind::Zone, &mut rows);
+            let batch = batch(vec![observation(&rrname, "A", &address.to_string(), 1)]);
+            let rows = Rows::of(&batch);
             let mut owner = vec![OWNER];
             Name::parse(&rrname).unwrap().push_sort_key(&mut owner);
             let target = [&[RDATA][..], &key::address_prefix(address.into())].concat();
-            let identities: Vec<_> = rows.iter().map(|row| identity(&row.key).unwrap()).collect();
+            let identities: Vec<_> = rows.rows.iter().map(|row| identity(rows.bytes(row)).unwrap()).collect();
             prop_assert_eq!(identities, [&*owner, &*target]);
-        }
-
-        #[test]
-        fn marks_are_read_back(
-            input in ".{0,20}", version: u64, offset: u64, whole: bool, digest: Option<[u8; 32]>,
-            expires: Option<u64>, named in prop::collection::vec(any::<Id>(), 0..4),
-        ) {
-            let position = Position { digest, whole, expires, ..Position::new(&*input, offset) };
-            let mark = mark(&position, version, &named);
-            prop_assert!(mark.starts_with(&mark_prefix(&input, version)));
-            prop_assert_eq!(read_mark(&mark), Some((Reached::at(&position), named)));
-        }
-
-        #[test]
-        fn no_mark_panics(mark in prop::collection::vec(any::<u8>(), 0..80)) {
-            let _ = read_mark(&mark);
-        }
-
-        #[test]
-        fn counts_saturate_and_come_back(count in any::<u64>(), high: u64, low: u64) {
-            let halves = (count >> 32, count & 0xffff_ffff);
-            prop_assert_eq!(super::count(SourceKind::Observation, halves.0, halves.1, 0, true), Some(count));
-            prop_assert_eq!(super::count(SourceKind::Report, high, low, count, true), Some(count));
-            prop_assert_eq!(super::count(SourceKind::Zone, high, low, count, false), None);
-            prop_assert_eq!(super::count(SourceKind::Observation, 1 << 40, low, 0, true), Some(u64::MAX));
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::binary::Reader;
 use crate::cluster::Shard;
 use crate::link::{Link, Reply, Settings};
 use crate::literal;
-use crate::rows::{count, first_byte};
+use crate::rows::{COLUMNS, Stored, first_byte};
 use crate::schema::Schema;
 use crate::sources::{Id, Sources};
 
@@ -32,10 +32,6 @@ const FEW: usize = 256;
 const GROWTH: usize = 4;
 /// The largest slice, in rows.
 const SLICE: usize = 16_384;
-/// The columns of a row, in the order in which [`Row`] reads them.
-const COLUMNS: &str = "key, bailiwick, source, finalizeAggregation(time_first), finalizeAggregation(time_last), \
-    finalizeAggregation(count_high), finalizeAggregation(count_low), finalizeAggregation(count_most), \
-    finalizeAggregation(count_known)";
 /// The most rows of one tuple.
 const TUPLE: usize = 1 << 20;
 /// The largest slice, in bytes.
@@ -331,11 +327,11 @@ impl<'a> Stretch<'a> {
 }
 
 /// The rows of an answer. Of one that was cut, the last row may be incomplete and is left out.
-fn rows(bytes: &[u8], is_cut: bool) -> Result<Vec<Row<'_>>, Unread> {
+fn rows(bytes: &[u8], is_cut: bool) -> Result<Vec<Stored<'_>>, Unread> {
     let mut reader = Reader::new(bytes);
     let mut rows = Vec::new();
     while !reader.is_at_end() {
-        match Row::read(&mut reader) {
+        match Stored::read(&mut reader) {
             Some(row) => rows.push(row),
             None if is_cut => break,
             None => return Err(Unread::Form),
@@ -345,7 +341,7 @@ fn rows(bytes: &[u8], is_cut: bool) -> Result<Vec<Row<'_>>, Unread> {
 }
 
 /// The tuples of rows that are in order.
-fn tuples<'a>(rows: &[Row<'_>], sources: &'a Sources) -> Result<Vec<Tuple<'a>>, Unread> {
+fn tuples<'a>(rows: &[Stored<'_>], sources: &'a Sources) -> Result<Vec<Tuple<'a>>, Unread> {
     let mut tuples: Vec<Tuple<'a>> = Vec::new();
     for row in rows {
         let source = sources.get(&row.id).ok_or(Unread::Source)?;
@@ -374,41 +370,6 @@ impl<'a> Tuple<'a> {
     }
 }
 
-/// One row of an answer.
-#[derive(Debug)]
-struct Row<'b> {
-    key: &'b [u8],
-    bailiwick: u8,
-    id: Id,
-    first: u64,
-    last: u64,
-    high: u64,
-    low: u64,
-    most: u64,
-    is_known: bool,
-}
-
-impl<'b> Row<'b> {
-    fn read(reader: &mut Reader<'b>) -> Option<Self> {
-        Some(Self {
-            key: reader.string()?,
-            bailiwick: reader.byte()?,
-            id: reader.fixed()?,
-            first: reader.number()?,
-            last: reader.number()?,
-            high: reader.number()?,
-            low: reader.number()?,
-            most: reader.number()?,
-            is_known: reader.byte()? == 1,
-        })
-    }
-
-    fn value(&self, source: &Source) -> Value {
-        let count = count(source.kind, self.high, self.low, self.most, self.is_known);
-        Value { first: self.first, last: self.last, count }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -420,10 +381,8 @@ mod tests {
         bytes.extend_from_slice(key);
         bytes.push(bailiwick);
         bytes.extend_from_slice(&[0; 16]);
-        for number in [1_u64, 2, 0, 3, 0] {
-            bytes.extend_from_slice(&number.to_le_bytes());
-        }
-        bytes.push(1);
+        bytes.push(2);
+        bytes.extend_from_slice(&[0; 16 + 16]);
         bytes
     }
 

@@ -159,7 +159,7 @@ impl Store for Remote {
     /// Sends a batch without waiting for the result.
     fn submit(&self, batch: Batch) -> Result<Ticket, StoreError> {
         self.send(&Request::Absorb(Cow::Borrowed(&batch)))?;
-        Ok(Ticket { receipt: None, place: Some(IN_TURN) })
+        Ok(Ticket::at(IN_TURN, None))
     }
 
     /// Waits for the result of the oldest unanswered batch.

@@ -189,7 +189,7 @@ impl Intake {
         let observations = batch.observations.len();
         self.options.limits.admit_input(batch.position.as_ref(), ids.len(), &writer.ledger)?;
         let until = writer.append(&sorted, batch.position.as_ref(), &ids)?;
-        Ok(Ticket { receipt: Some(Receipt { observations, repeated: false }), place: Some(until) })
+        Ok(Ticket::at(until, Some(Receipt { observations, repeated: false })))
     }
 
     /// The numbers of a batch's sources; `None` if the batch was absorbed before.

@@ -3,6 +3,7 @@
 //! [`Store`] defines answers so precisely that two engines with the same batches give the same answers; [`crate::Memory`] is the
 //! reference. Errors are [`StoreError`].
 
+use std::any::Any;
 use std::sync::Arc;
 
 use cof::{Batch, Digest, Name, Record};
@@ -70,12 +71,17 @@ pub trait Store: Send + Sync {
         self.absorb(batch).map(Ticket::settled)
     }
 
-    /// Waits until a batch is durable and readers see it.
+    /// Waits until a batch is durable and readers see it. A batch whose ticket is dropped instead may never be stored.
     ///
     /// # Errors
     /// Those of [`Self::absorb`]; then the batch is not stored.
     fn redeem(&self, ticket: Ticket) -> Result<Receipt, StoreError> {
         ticket.receipt.ok_or_else(Ticket::of_another_store)
+    }
+
+    /// How many observations a batch should have, if there are as many: of fewer, what each batch costs is a large part.
+    fn usual_batch(&self) -> usize {
+        10_000
     }
 
     /// Returns one page of the answer.
@@ -179,12 +185,29 @@ pub struct Ticket {
     pub receipt: Option<Receipt>,
     /// The position of the batch, in numbers that only the engine understands; `None` for a durable one.
     pub place: Option<(u64, u64)>,
+    /// The batch in a form that only the engine understands, if it is stored when the ticket is redeemed.
+    prepared: Option<Box<dyn Any + Send>>,
 }
 
 impl Ticket {
     /// A batch that is already durable.
     pub fn settled(receipt: Receipt) -> Self {
-        Self { receipt: Some(receipt), place: None }
+        Self { receipt: Some(receipt), place: None, prepared: None }
+    }
+
+    /// A batch that will be durable when it reaches this place, and then has this receipt; `None` if that is not known yet.
+    pub fn at(place: (u64, u64), receipt: Option<Receipt>) -> Self {
+        Self { receipt, place: Some(place), prepared: None }
+    }
+
+    /// A batch that is stored when the ticket is redeemed.
+    pub fn prepared(batch: impl Any + Send) -> Self {
+        Self { receipt: None, place: None, prepared: Some(Box::new(batch)) }
+    }
+
+    /// The batch of [`Self::prepared`]; `None` if the ticket is another engine's.
+    pub fn into_prepared<T: Any>(self) -> Option<Box<T>> {
+        self.prepared?.downcast().ok()
     }
 
     /// The error of a store for a ticket that it did not create.

@@ -9,17 +9,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use cof::Batch;
 use store::StoreError;
 
-use super::storing::unknown;
+use super::storing::{Prepared, unknown};
 use super::{ClickHouse, lock};
 use crate::binary::Reader;
 use crate::cluster::Shard;
 use crate::inputs::Input;
 use crate::link::{PAUSES, insertion};
 use crate::pending::{Id, Waiting, id_of};
-use crate::{literal, random, rows};
+use crate::{literal, mark, random, rows};
 
 /// The age after which nobody works on a batch any more, in seconds: whoever stores a batch gives up much earlier.
 const OLD: u32 = 600;
@@ -28,12 +27,12 @@ impl ClickHouse {
     /// Stores a batch with a position, and then this state of its input.
     pub(super) fn spread_with(
         &self,
-        batch: &Batch,
+        batch: &Prepared,
         mark: &[u8],
         input: &str,
         next: &Input,
     ) -> Result<(), StoreError> {
-        let waiting = self.waiting(batch, mark, Some(input), next.version)?;
+        let waiting = waiting(batch, mark, Some(input), next.version);
         let id = id_of(input);
         self.pending.put(&self.link, &id, &waiting)?;
         self.send_all(&waiting.parts).map_err(|error| unknown(&error))?;
@@ -44,13 +43,13 @@ impl ClickHouse {
     }
 
     /// Stores a batch without a position.
-    pub(super) fn spread(&self, batch: &Batch, mark: &[u8]) -> Result<(), StoreError> {
+    pub(super) fn spread(&self, batch: &Prepared, mark: &[u8]) -> Result<(), StoreError> {
         let spare = lock(&self.spare)?.pop();
         let (id, version) = match spare {
             Some(spare) => spare,
             None => (random::bytes()?, 1),
         };
-        let waiting = self.waiting(batch, mark, None, version)?;
+        let waiting = waiting(batch, mark, None, version);
         // The id is not used again if this fails, so that what waits under it is not replaced.
         self.pending.put(&self.link, &id, &waiting).map_err(|error| unknown(&error))?;
         self.send_all(&waiting.parts).map_err(|error| unknown(&error))?;
@@ -58,18 +57,6 @@ impl ClickHouse {
             lock(&self.spare)?.push((id, version.saturating_add(1)));
         }
         Ok(())
-    }
-
-    fn waiting(
-        &self,
-        batch: &Batch,
-        mark: &[u8],
-        input: Option<&str>,
-        version: u64,
-    ) -> Result<Waiting, StoreError> {
-        let blocks = rows::blocks(batch, mark, &self.schema.entries)?;
-        let parts = blocks.into_iter().map(|(shard, block)| (shard, block.into_bytes().into())).collect();
-        Ok(Waiting { input: input.map(Into::into), version, mark: mark.to_vec(), parts })
     }
 
     /// Sends blocks to their shards, all at the same time.
@@ -88,7 +75,7 @@ impl ClickHouse {
 
     fn send(&self, shard: Shard, block: &Bytes) -> Result<(), StoreError> {
         let table = &self.schema.entries;
-        let sql = insertion(&table.whole(), &rows::columns_on_cluster());
+        let sql = insertion(&table.whole(), &rows::columns(shard));
         let sent = self.link.insert_bytes(&sql, block.clone(), None);
         sent.map_err(|error| table.of_shard(shard, error))
     }
@@ -135,7 +122,7 @@ impl ClickHouse {
         if let Some(input) = &waiting.input {
             let stored = self.inputs.get(&self.link, input)?;
             if stored.version.saturating_add(1) == waiting.version {
-                let read = rows::read_mark(&waiting.mark);
+                let read = mark::read(&waiting.mark);
                 let read =
                     read.ok_or_else(|| self.link.strange("something else than the mark of a batch"))?;
                 self.inputs.put(&self.link, input, &stored.next(read.0, &read.1))?;
@@ -157,4 +144,8 @@ impl ClickHouse {
         let reply = reply.map_err(|error| table.of_shard(shard, error))?;
         Reader::new(&reply.body).number().map(|rows| rows > 0).ok_or_else(|| self.link.strange("no number"))
     }
+}
+
+fn waiting(batch: &Prepared, mark: &[u8], input: Option<&str>, version: u64) -> Waiting {
+    Waiting { input: input.map(Into::into), version, mark: mark.to_vec(), parts: batch.parts(mark) }
 }

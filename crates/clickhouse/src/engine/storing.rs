@@ -1,5 +1,8 @@
 //! Storing: a batch counts once, whatever is lost on the way.
 //!
+//! [`Prepared`] is a batch whose rows are sorted, which takes about as long as the server takes to store them. So a batch is prepared
+//! when it is submitted, and sent when it is redeemed, while the next one is prepared.
+//!
 //! A batch is a block whose mark has the next version of its input's position. The position is stored after it. What happened to a
 //! block whose acknowledgement was lost is never guessed: the server is asked for the mark, once it no longer works on the block
 //! (each block is a query with a name that is made from the mark). If the server cannot be asked, the error says so.
@@ -9,17 +12,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use cof::{Batch, Position};
+use cof::{Batch, Position, Source};
 use store::engine::{KeyRange, Positions};
 use store::{Held, Reached, StoreError, StoreErrorKind};
 
 use super::{ClickHouse, TURNS, lock};
-use crate::binary::Reader;
+use crate::binary::{Block, Reader};
+use crate::cluster::{Shard, Table};
 use crate::inputs::Input;
 use crate::link::{Lost, PAUSES, insertion};
-use crate::rows::{INPUT, PREFIX};
+use crate::mark::{INPUT, PREFIX};
 use crate::sources::{self, Id};
-use crate::{literal, rows};
+use crate::{literal, mark, rows};
 
 /// The longest answer about the last marks of inputs, in bytes: about 40 million inputs.
 const MARKS: usize = 1 << 30;
@@ -29,9 +33,44 @@ const COUNT_AGAIN: usize = 256;
 const LOOKS: u32 = 60;
 const LOOK: Duration = Duration::from_secs(1);
 
+/// A batch that can be sent as soon as its mark is known.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) observations: usize,
+    position: Option<Position>,
+    sources: Vec<Source>,
+    /// For each shard that has rows, without the mark.
+    blocks: Vec<(Shard, Block)>,
+}
+
+impl Prepared {
+    /// # Errors
+    /// [`StoreError::TooLarge`].
+    pub(super) fn new(batch: Batch, table: &Table) -> Result<Self, StoreError> {
+        let blocks = rows::blocks(&batch, table)?;
+        let Batch { sources, observations, position } = batch;
+        Ok(Self { observations: observations.len(), position, sources, blocks })
+    }
+
+    /// The blocks as they are sent: the mark is the first row of each.
+    pub(super) fn parts(&self, mark: &[u8]) -> Vec<(Shard, Bytes)> {
+        let part = |(shard, block): &(Shard, Block)| {
+            (*shard, rows::keys_alone([mark], *shard).bytes_before(block).into())
+        };
+        self.blocks.iter().map(part).collect()
+    }
+}
+
 impl ClickHouse {
-    /// Stores a batch with a position, and returns whether it was stored before.
-    pub(super) fn absorb_with(&self, batch: &Batch, position: &Position) -> Result<bool, StoreError> {
+    /// Stores a batch, and returns whether it was stored before.
+    pub(super) fn store(&self, batch: &Prepared) -> Result<bool, StoreError> {
+        match &batch.position {
+            Some(position) => self.store_with(batch, position),
+            None => self.store_without(batch).map(|()| false),
+        }
+    }
+
+    fn store_with(&self, batch: &Prepared, position: &Position) -> Result<bool, StoreError> {
         let input = &position.input;
         let turn = blake3::hash(input.as_bytes()).as_bytes().first().map_or(0, |byte| usize::from(*byte));
         let turn = self.turns.get(turn % TURNS).ok_or(StoreError::Panicked)?;
@@ -40,14 +79,14 @@ impl ClickHouse {
         if has_reached(&stored, position)? {
             return Ok(true);
         }
-        self.admit_sources(batch)?;
+        self.admit_sources(&batch.sources)?;
         let is_known = stored.reached.is_some();
         self.admit_input(position, batch.sources.len(), is_known)?;
-        self.add_sources(batch)?;
+        self.add_sources(&batch.sources)?;
         let named: Vec<Id> = batch.sources.iter().map(sources::id).collect();
         let next = stored.next(Reached::at(position), &named);
-        let mark = rows::mark(position, next.version, &named);
-        if batch.observations.is_empty() {
+        let mark = mark::of_position(position, next.version, &named);
+        if batch.blocks.is_empty() {
             self.inputs.put(&self.link, input, &next)?;
         } else if self.schema.cluster().is_some() {
             self.spread_with(batch, &mark, input, &next)?;
@@ -61,27 +100,25 @@ impl ClickHouse {
         Ok(false)
     }
 
-    /// Stores a batch without a position.
-    pub(super) fn absorb_without(&self, batch: &Batch) -> Result<(), StoreError> {
-        self.admit_sources(batch)?;
-        self.add_sources(batch)?;
-        if batch.observations.is_empty() {
+    fn store_without(&self, batch: &Prepared) -> Result<(), StoreError> {
+        self.admit_sources(&batch.sources)?;
+        self.add_sources(&batch.sources)?;
+        if batch.blocks.is_empty() {
             return Ok(());
         }
-        let mark = rows::random_mark()?;
+        let mark = mark::without_position()?;
         if self.schema.cluster().is_some() { self.spread(batch, &mark) } else { self.insert(batch, &mark) }
     }
 
     /// Stores a block with its mark. If an acknowledgement is lost, the mark says whether the block was stored, and the same bytes are
     /// sent again if it was not.
-    fn insert(&self, batch: &Batch, mark: &[u8]) -> Result<(), StoreError> {
-        let mut settings = vec![("query_id", rows::label(mark))];
+    fn insert(&self, batch: &Prepared, mark: &[u8]) -> Result<(), StoreError> {
+        let mut settings = vec![("query_id", mark::label(mark))];
         if self.schema.takes_tokens() {
             settings.push(("insert_deduplication_token", blake3::hash(mark).to_hex().to_string()));
         }
-        let block = rows::block(batch, mark)?;
-        let sql = insertion(&self.schema.entries.whole(), &block.names());
-        let bytes = Bytes::from(block.into_bytes());
+        let sql = insertion(&self.schema.entries.whole(), &rows::columns(None));
+        let Some((_, bytes)) = batch.parts(mark).pop() else { return Ok(()) };
         let mut pauses = PAUSES.iter();
         loop {
             let Err(Lost { error, is_passing }) = self.link.offer(&sql, bytes.clone(), &settings) else {
@@ -89,7 +126,7 @@ impl ClickHouse {
             };
             let pause = pauses.next().filter(|_| is_passing);
             self.link.pause(pause.copied().unwrap_or_default())?;
-            match (self.mark_like(rows::prefix(mark), &[]), pause) {
+            match (self.mark_like(mark::prefix(mark), &[]), pause) {
                 (Ok(Some(stored)), _) if stored == mark => return Ok(()),
                 (Ok(Some(_)), _) => return Err(self.crossed()),
                 (Ok(None), None) => return Err(error),
@@ -101,7 +138,7 @@ impl ClickHouse {
 
     /// The mark of a stored block that begins like this.
     fn mark_like(&self, prefix: &[u8], pauses: &'static [Duration]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.wait_for(&rows::label(prefix), pauses)?;
+        self.wait_for(&mark::label(prefix), pauses)?;
         let range = KeyRange::head(prefix.to_vec());
         let Some((_, Bound::Excluded(end))) = range.bounds() else { return Ok(None) };
         let sql = format!(
@@ -157,13 +194,13 @@ impl ClickHouse {
 
     /// The state that follows from the mark of the batch after a stored state.
     fn mark_after(&self, input: &str, stored: &Input) -> Result<Option<Input>, StoreError> {
-        let prefix = rows::mark_prefix(input, stored.version.saturating_add(1));
+        let prefix = mark::prefix_of(input, stored.version.saturating_add(1));
         let Some(mark) = self.mark_like(&prefix, &PAUSES)? else { return Ok(None) };
-        if rows::is_dropped(&mark) {
+        if mark::is_dropped(&mark) {
             return Ok(Some(stored.gone()));
         }
-        let (reached, named) = rows::read_mark(&mark)
-            .ok_or_else(|| self.link.strange("something else than the mark of a batch"))?;
+        let (reached, named) =
+            mark::read(&mark).ok_or_else(|| self.link.strange("something else than the mark of a batch"))?;
         Ok(Some(stored.next(reached, &named)))
     }
 
@@ -178,7 +215,11 @@ impl ClickHouse {
             if !keys.is_empty() {
                 let takes_tokens = self.schema.takes_tokens();
                 let token = takes_tokens.then(|| blake3::hash(&keys.concat()).to_hex().to_string());
-                self.link.insert(&self.schema.entries.whole(), rows::keys_alone(&keys), token)?;
+                self.link.insert(
+                    &self.schema.entries.whole(),
+                    rows::keys_alone(keys.iter().map(|key| &**key), None),
+                    token,
+                )?;
             }
         }
         Ok(())
@@ -186,7 +227,7 @@ impl ClickHouse {
 
     /// For each input, the key that says of its last batch that named a source that it was dropped.
     fn last_marks_of(&self, id: &Id) -> Result<Vec<Vec<u8>>, StoreError> {
-        let [start, end] = [[rows::MARK], [rows::OWNER]].map(|key| literal::text(&key));
+        let [start, end] = [[mark::MARK], [rows::OWNER]].map(|key| literal::text(&key));
         let sql = format!(
             "SELECT toFixedString(substring(max(key), 1, {PREFIX}), {PREFIX}) {} key >= {start} AND key < {end} AND length(key) > {PREFIX} AND position(key, {}) > 0 GROUP BY substring(key, 1, {INPUT}) FORMAT RowBinary",
             self.schema.entries.from(None, false),
@@ -199,20 +240,20 @@ impl ClickHouse {
         }
         let (mut reader, mut keys) = (Reader::new(&reply.body), Vec::new());
         while !reader.is_at_end() {
-            keys.push(rows::dropped(&reader.fixed::<PREFIX>().ok_or_else(strange)?));
+            keys.push(mark::dropped(&reader.fixed::<PREFIX>().ok_or_else(strange)?));
         }
         Ok(keys)
     }
 
-    fn admit_sources(&self, batch: &Batch) -> Result<(), StoreError> {
+    fn admit_sources(&self, sources: &[Source]) -> Result<(), StoreError> {
         let known = Arc::clone(&*lock(&self.sources)?);
-        self.limits.admit_sources(&batch.sources, |source| known.knows(source), known.len())
+        self.limits.admit_sources(sources, |source| known.knows(source), known.len())
     }
 
     /// Stores the sources of a batch that are not known yet.
-    fn add_sources(&self, batch: &Batch) -> Result<(), StoreError> {
+    fn add_sources(&self, sources: &[Source]) -> Result<(), StoreError> {
         let known = Arc::clone(&*lock(&self.sources)?);
-        let new: Vec<_> = batch.sources.iter().filter(|source| !known.knows(source)).collect();
+        let new: Vec<_> = sources.iter().filter(|source| !known.knows(source)).collect();
         if new.is_empty() {
             return Ok(());
         }

@@ -5,6 +5,7 @@ use crate::cluster::{Cluster, local_name};
 
 /// How many blocks a server remembers, so that it recognises a repeated one.
 const WINDOW: u32 = 100_000;
+
 /// The form of a table: its name, its columns, its engine, its key, and its other settings.
 pub(crate) struct Form {
     pub(crate) name: &'static str,
@@ -31,12 +32,8 @@ pub(crate) const TABLES: [Form; 3] = [
             ("bailiwick", "UInt8"),
             ("source", "FixedString(16)"),
             ("owner_at", "UInt16"),
-            ("time_first", "AggregateFunction(min, UInt64)"),
-            ("time_last", "AggregateFunction(max, UInt64)"),
-            ("count_high", "AggregateFunction(sum, UInt64)"),
-            ("count_low", "AggregateFunction(sum, UInt64)"),
-            ("count_most", "AggregateFunction(max, UInt64)"),
-            ("count_known", "AggregateFunction(max, UInt8)"),
+            ("largest", "AggregateFunction(maxForEach, Array(UInt64))"),
+            ("summed", "AggregateFunction(sum, Decimal(38, 0))"),
         ],
         engine: "AggregatingMergeTree",
         argument: "",
