@@ -197,7 +197,7 @@ pub(crate) fn take(
         Err(error) => return Tally::failed(name, format!("{name}: {error}")),
     };
     let bar = bar(&input);
-    let order = order(how, &pass, &input);
+    let order = Order { batch: database.usual_batch(), ..order(how, &pass, &input) };
     let (mut tally, stored) = flow(database, Reading { name, input, order, rejects }, &bar);
     bar.finish_and_clear();
     tally.is_of(format, how.kind());

@@ -201,6 +201,10 @@ impl Store for Database {
         self.store().redeem(ticket)
     }
 
+    fn usual_batch(&self) -> usize {
+        self.store().usual_batch()
+    }
+
     fn lookup(&self, question: &Question) -> Result<Page, StoreError> {
         self.store().lookup(question)
     }

@@ -14,6 +14,9 @@ use crate::status::Progress;
 use crate::tally::LeftOut;
 use crate::window;
 
+/// Observations in one batch, unless the order says otherwise. A numbered body of a sensor has no more.
+const BATCH: usize = 10_000;
+
 /// How to read an input, and what is known about it beforehand.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is said by whoever brings the input")]
@@ -46,6 +49,8 @@ pub struct Order {
     pub tell_again: bool,
     /// The largest allowed size of the input, in bytes after decompression.
     pub most: u64,
+    /// How many observations of records in JSON a batch has: [`store::Store::usual_batch`] of where they go.
+    pub batch: usize,
     /// The current time, in seconds since the epoch.
     pub now: u64,
     /// What the input is written in.
@@ -88,6 +93,7 @@ impl Order {
             digests: false,
             tell_again: false,
             most: u64::MAX,
+            batch: BATCH,
             now,
             format: Format::Cof,
             side: Side::default(),

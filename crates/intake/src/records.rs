@@ -14,9 +14,6 @@ use crate::passage::{Passage, Reading};
 use crate::tally::{Dropped, LeftOut, Reason, Tally};
 use crate::{Foreign, ForeignKind, is_marker};
 
-/// Observations in one batch.
-const BATCH: usize = 10_000;
-
 /// An input of records being read.
 pub(crate) struct Records<'a, 't> {
     passage: Passage<'a, 't>,
@@ -92,7 +89,7 @@ impl<'a, 't> Records<'a, 't> {
         Self {
             reader: OrientedReader::new(passage.order.now, passage.order.orientation),
             passage,
-            batch: empty(),
+            batch: Batch::default(),
             batched: 0,
             value: u64::MAX,
             head: Vec::new(),
@@ -135,7 +132,7 @@ impl<'a, 't> Records<'a, 't> {
     fn record(&mut self, mut record: Record, offset: u64) -> Result<(), Fault> {
         self.read_so_far += 1;
         // The records of one value stay in one batch, so a batch may only end where the next value begins.
-        if self.batch.observations.len() >= BATCH && offset != self.value {
+        if self.batch.observations.len() >= self.passage.order.batch && offset != self.value {
             self.send(offset, false)?;
         }
         self.value = offset;
@@ -196,7 +193,7 @@ impl<'a, 't> Records<'a, 't> {
         if !whole && offset <= self.passage.from {
             return Ok(());
         }
-        let batch = std::mem::replace(&mut self.batch, empty());
+        let batch = std::mem::take(&mut self.batch);
         self.passage.send(batch, std::mem::take(&mut self.batched), offset, whole)
     }
 }
@@ -213,8 +210,4 @@ fn too_long(record: &Record, sensor: Option<&Arc<str>>) -> Option<Reason> {
         return Some(Reason::LongOrigin);
     }
     exceeds(sensor, Limits::USUAL.sensor).then_some(Reason::LongSensor)
-}
-
-fn empty() -> Batch {
-    Batch { observations: Vec::with_capacity(BATCH + 16), ..Batch::default() }
 }

@@ -76,6 +76,7 @@ pub(super) fn take_all(
     mut order: Order,
     body: impl Read + Send + 'static,
 ) -> (Receipt, Option<Fault>) {
+    order.batch = store.usual_batch();
     order.reached = match order.input.as_deref().map(|input| store.position(input)) {
         None => None,
         Some(Ok(reached)) => reached,
