@@ -47,7 +47,8 @@ impl Column {
     }
 
     /// The state of `maxForEach` of one array.
-    pub(crate) fn largest(&mut self, numbers: &[u64]) {
+    pub(crate) fn largest(&mut self, numbers: impl AsRef<[u64]>) {
+        let numbers = numbers.as_ref();
         self.number(numbers.len() as u64);
         for number in numbers {
             self.byte(1);
@@ -191,7 +192,7 @@ mod tests {
     fn a_block_names_its_columns() {
         let (mut one, mut two) = (Column::default(), Column::default());
         one.string(b"ab");
-        two.largest(&[258]);
+        two.largest([258]);
         let kind = "AggregateFunction(maxForEach, Array(UInt64))";
         let block = Block::new(1).with("a", "String", one).with("b", kind, two);
         assert_eq!(block.names(), "a, b");
@@ -204,7 +205,9 @@ mod tests {
     fn a_block_before_another_is_one_block() {
         let block = |texts: &[&[u8]]| {
             let mut column = Column::default();
-            texts.iter().for_each(|text| column.string(text));
+            for text in texts {
+                column.string(text);
+            }
             Block::new(texts.len()).with("a", "String", column).on(texts.iter().map(|_| Some(258)))
         };
         let whole = block(&[b"one", b"two", b"three"]).into_bytes();

@@ -91,9 +91,10 @@ fn conditions(schema: &Schema, selection: &Selection, ids: &[Id]) -> Vec<String>
         Selection::LastSeenBefore(time) => {
             let zone = format!("substring(source, 1, 1) = {}", literal::text(&[ZONE]));
             vec![format!(
-                "(key, {zone}) IN (SELECT key, {zone} AS of_zone FROM {} WHERE key >= {} GROUP BY key, of_zone HAVING maxForEachMerge(largest)[2] < {time})",
+                "(key, {zone}) IN (SELECT key, {zone} AS of_zone FROM {} WHERE key >= {} GROUP BY key, of_zone HAVING {})",
                 schema.entries.local(),
-                literal::text(&[OWNER])
+                literal::text(&[OWNER]),
+                rows::last_seen_before(*time)
             )]
         }
         Selection::Origin(_) => {

@@ -4,10 +4,15 @@
 //! and [`RDATA`]. A row has two states, so that a question opens few files:
 //!
 //! ```text
-//! largest   maxForEach of [u64::MAX − time_first, time_last], and a third number if a count is known:
-//!           the count of a report or a zone, 0 for observations
-//! summed    sum of the counts of observations, in 128 bits
+//!             of observations                    of reports and zones
+//! largest     time_last × 2²⁴                    time_last × 2²⁴
+//! maxForEach  1 if a count is known, 0 if none   the count, 0 if none is known
+//!             u64::MAX − time_first              u64::MAX − time_first
+//! summed      the counts                         1 for each count that is known
 //! ```
+//!
+//! This order, and the time that is shifted, put the bytes that differ side by side: LZ4 needs 5 bytes less for a tuple than without
+//! them. Times are below 2⁴⁰ therefore; later ones are stored as the last of these, which is in the year 36,812. Sums have 128 bits.
 //!
 //! On one server a batch is one block, on a cluster it is one for each shard. Nothing here fails, except that a batch may be too large.
 
@@ -29,6 +34,9 @@ pub(crate) const RDATA: u8 = 3;
 pub(crate) const COLUMNS: &str =
     "key, bailiwick, source, finalizeAggregation(largest), finalizeAggregation(summed)";
 
+/// By how many bits the time last seen is shifted, and the largest time.
+const SHIFT: u32 = 24;
+const LATEST: u64 = u64::MAX >> SHIFT;
 /// The largest block, in bytes; the server holds it in memory several times.
 const LARGEST: usize = 512 << 20;
 /// The source of a row that is no record.
@@ -47,7 +55,7 @@ pub(crate) fn first_byte(side: Side) -> u8 {
 /// # Errors
 /// [`StoreError::TooLarge`].
 pub(crate) fn blocks(batch: &Batch, table: &Table) -> Result<Vec<(Shard, Block)>, StoreError> {
-    let rows = Rows::of(batch);
+    let rows = Unsorted::of(batch);
     let sorted = rows.sorted();
     let by_shard =
         if table.cluster().is_some() { rows.divided(sorted, table)? } else { [(None, sorted)].into() };
@@ -55,6 +63,11 @@ pub(crate) fn blocks(batch: &Batch, table: &Table) -> Result<Vec<(Shard, Block)>
     let blocks: Vec<_> = by_shard.into_iter().map(of_shard).collect();
     let size: usize = blocks.iter().map(|(_, block)| block.size()).sum();
     if size > LARGEST { Err(StoreError::TooLarge) } else { Ok(blocks) }
+}
+
+/// The condition that a row, merged over all with its key, was last seen before a time.
+pub(crate) fn last_seen_before(time: u64) -> String {
+    format!("maxForEachMerge(largest)[1] < {}", time.min(LATEST) << SHIFT)
 }
 
 /// A block of keys without records.
@@ -67,8 +80,8 @@ pub(crate) fn columns(shard: Shard) -> String {
     keys_alone([&[][..]], shard).names()
 }
 
-/// The rows of a batch.
-struct Rows {
+/// The rows of a batch, in no order.
+struct Unsorted {
     sources: Vec<(Id, SourceKind)>,
     /// One after the other.
     keys: Vec<u8>,
@@ -88,7 +101,7 @@ struct Row {
     value: Value,
 }
 
-impl Rows {
+impl Unsorted {
     fn of(batch: &Batch) -> Self {
         let sources = batch.sources.iter().map(|source| (sources::id(source), source.kind)).collect();
         let number = batch.observations.len() * 2;
@@ -234,14 +247,13 @@ fn block<'a>(rows: impl Iterator<Item = Fields<'a>>, shard: Shard) -> Block {
         bailiwicks.byte(bailiwick);
         ids.fixed(&source);
         owners.short(owner_at);
-        let is_observed = kind == SourceKind::Observation;
-        let (start, end) = (u64::MAX - first, last);
-        match count {
-            None => largest.largest(&[start, end]),
-            Some(_) if is_observed => largest.largest(&[start, end, 0]),
-            Some(count) => largest.largest(&[start, end, count]),
-        }
-        summed.wide(count.filter(|_| is_observed).unwrap_or_default().into());
+        let (most, sum) = match (count, kind) {
+            (None, _) => (0, 0),
+            (Some(count), SourceKind::Observation) => (1, count),
+            (Some(count), SourceKind::Report | SourceKind::Zone) => (count, 1),
+        };
+        largest.largest([last.min(LATEST) << SHIFT, most, u64::MAX - first.min(LATEST)]);
+        summed.wide(sum.into());
     }
     Block::new(number)
         .with("key", "String", keys)
@@ -261,8 +273,7 @@ pub(crate) struct Stored<'b> {
     pub(crate) id: Id,
     first: u64,
     last: u64,
-    /// `None` if no count is known.
-    largest: Option<u64>,
+    most: u64,
     summed: u128,
 }
 
@@ -270,23 +281,22 @@ impl<'b> Stored<'b> {
     /// Reads one row of [`COLUMNS`] in the format `RowBinary`; `None` if there is none.
     pub(crate) fn read(reader: &mut Reader<'b>) -> Option<Self> {
         let (key, bailiwick, id) = (reader.string()?, reader.byte()?, reader.fixed()?);
-        let numbers = reader.length()?;
-        let (first, last) = (u64::MAX - reader.number()?, reader.number()?);
-        let largest = match numbers {
-            2 => None,
-            3 => Some(reader.number()?),
-            _ => return None,
-        };
+        if reader.length()? != 3 {
+            return None;
+        }
+        let (last, most, first) = (reader.number()? >> SHIFT, reader.number()?, u64::MAX - reader.number()?);
         let summed = u128::from_le_bytes(reader.fixed()?);
-        Some(Self { key, bailiwick, id, first, last, largest, summed })
+        Some(Self { key, bailiwick, id, first, last, most, summed })
     }
 
     /// The times and the count, for a source of this kind.
     pub(crate) fn value(&self, source: &Source) -> Value {
-        let count = self.largest.map(|largest| match source.kind {
-            SourceKind::Observation => u64::try_from(self.summed).unwrap_or(u64::MAX),
-            SourceKind::Report | SourceKind::Zone => largest,
-        });
+        let count = match source.kind {
+            SourceKind::Observation => {
+                (self.most > 0).then(|| u64::try_from(self.summed).unwrap_or(u64::MAX))
+            }
+            SourceKind::Report | SourceKind::Zone => (self.summed > 0).then_some(self.most),
+        };
         Value { first: self.first, last: self.last, count }
     }
 }
@@ -360,20 +370,18 @@ mod tests {
     #[test]
     fn a_target_that_is_named_twice_is_one_row() {
         let batch = batch(vec![observation("a.example", "RP", "x.example x.example", 1)]);
-        assert_eq!(Rows::of(&batch).rows.len(), 2);
+        assert_eq!(Unsorted::of(&batch).rows.len(), 2);
     }
 
     /// A row as a server sends it, from its block.
-    fn answered(count: Option<u64>, kind: SourceKind) -> Vec<u8> {
-        let value = Value { first: 10, last: 20, count };
+    fn answered(value: Value, kind: SourceKind) -> Vec<u8> {
         let fields = Fields { key: b"k", bailiwick: 1, source: [7; 16], owner_at: 2, value, kind };
         let mut bytes = b"\x01k\x01".to_vec();
         bytes.extend([7; 16]);
         let block = block(std::iter::once(fields), None).into_bytes();
         let (_, largest) = split(&block, b"Array(UInt64))");
-        let numbers = largest[0];
-        bytes.push(numbers);
-        for number in 0..usize::from(numbers) {
+        bytes.push(3);
+        for number in 0..3 {
             bytes.extend(&largest[8 + number * 9 + 1..8 + number * 9 + 9]);
         }
         bytes.extend(split(&block, b"Decimal(38, 0))").1);
@@ -396,25 +404,29 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_row_reads_back_as_it_was_written(count: Option<u64>, at in 0..3) {
-            let kind = [SourceKind::Observation, SourceKind::Report, SourceKind::Zone][at as usize];
-            let bytes = answered(count, kind);
+        fn a_row_reads_back_as_it_was_written(
+            first in 0..=LATEST, last in 0..=LATEST, count: Option<u64>, at in 0..3_usize,
+        ) {
+            let kind = [SourceKind::Observation, SourceKind::Report, SourceKind::Zone][at];
+            let value = Value { first, last, count };
+            let bytes = answered(value, kind);
             let mut reader = Reader::new(&bytes);
             let row = Stored::read(&mut reader).unwrap();
             prop_assert!(reader.is_at_end());
             let source = Source { kind, origin: None, sensor: None };
-            prop_assert_eq!(row.value(&source), Value { first: 10, last: 20, count });
+            prop_assert_eq!(row.value(&source), value);
             prop_assert_eq!((row.key, row.bailiwick, row.id), (&b"k"[..], 1, [7; 16]));
         }
 
         #[test]
         fn a_sum_that_is_too_large_is_the_largest_count(more in 1_u64..) {
-            let mut bytes = answered(Some(0), SourceKind::Observation);
+            let value = Value { first: 10, last: u64::MAX, count: Some(0) };
+            let mut bytes = answered(value, SourceKind::Observation);
             let at = bytes.len() - 16;
             bytes[at..].copy_from_slice(&(u128::from(u64::MAX) + u128::from(more)).to_le_bytes());
             let source = Source { kind: SourceKind::Observation, origin: None, sensor: None };
             let row = Stored::read(&mut Reader::new(&bytes)).unwrap();
-            prop_assert_eq!(row.value(&source).count, Some(u64::MAX));
+            prop_assert_eq!(row.value(&source), Value { last: LATEST, count: Some(u64::MAX), ..value });
         }
 
         #[test]
@@ -432,7 +444,7 @@ mod tests {
             ],
         ) {
             let batch = batch(vec![observation(&rrname, data.0, data.1, 1)]);
-            let rows = Rows::of(&batch);
+            let rows = Unsorted::of(&batch);
             let mut owner = Vec::new();
             Name::parse(&rrname).unwrap().push_sort_key(&mut owner);
             for row in &rows.rows {
@@ -445,7 +457,7 @@ mod tests {
         fn the_identity_of_a_key_is_that_of_a_question(rrname in "[a-c]{1,3}(\\.[a-c]{1,2}){0,2}", number: u32) {
             let address = std::net::Ipv4Addr::from(number);
             let batch = batch(vec![observation(&rrname, "A", &address.to_string(), 1)]);
-            let rows = Rows::of(&batch);
+            let rows = Unsorted::of(&batch);
             let mut owner = vec![OWNER];
             Name::parse(&rrname).unwrap().push_sort_key(&mut owner);
             let target = [&[RDATA][..], &key::address_prefix(address.into())].concat();

@@ -381,8 +381,8 @@ mod tests {
         bytes.extend_from_slice(key);
         bytes.push(bailiwick);
         bytes.extend_from_slice(&[0; 16]);
-        bytes.push(2);
-        bytes.extend_from_slice(&[0; 16 + 16]);
+        bytes.push(3);
+        bytes.extend_from_slice(&[0; 24 + 16]);
         bytes
     }
 
