@@ -33,7 +33,7 @@ pub(crate) fn covered(
 ) -> Result<u64, StoreError> {
     let mut covered = 0_u64;
     for condition in conditions(schema, selection, ids) {
-        let answer = link.ask(format!(
+        let answer = link.ask_of_whole_table(format!(
             "SELECT count() FROM (SELECT key {} key >= {} AND key < {} AND {condition} GROUP BY key, bailiwick, source) FORMAT RowBinary",
             schema.entries.from(None, false),
             literal::text(&[OWNER]),

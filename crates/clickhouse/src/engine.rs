@@ -2,6 +2,7 @@
 //!
 //! Any number of processes may share a database, as long as each input has one that writes it at a time.
 
+mod kept;
 mod spreading;
 mod storing;
 
@@ -25,6 +26,7 @@ use crate::schema::Schema;
 use crate::sources::{Id, Sources};
 use crate::walk::Snapshot;
 use crate::{cluster, drops, literal, pending};
+use kept::Kept;
 use storing::Prepared;
 
 /// How many rows a walk reads first if the whole answer is wanted.
@@ -46,6 +48,8 @@ pub struct ClickHouse {
     inputs: Inputs,
     pending: Pending,
     sources: Mutex<Arc<Sources>>,
+    /// How many there were.
+    entries: Kept,
     /// How much there was when it was counted, and how many inputs this process has added since then.
     held: Mutex<Option<(Held, usize)>>,
     turns: [Mutex<()>; TURNS],
@@ -95,6 +99,7 @@ impl ClickHouse {
             inputs,
             pending,
             sources: Mutex::new(Arc::new(sources)),
+            entries: Kept::default(),
             held: Mutex::default(),
             turns: <[Mutex<()>; TURNS]>::default(),
             spare: Mutex::default(),
@@ -169,6 +174,16 @@ impl ClickHouse {
         Ok(read)
     }
 
+    /// Counts the entries; parts that are not merged yet count separately.
+    fn count(&self) -> Result<u64, StoreError> {
+        let (start, end) = (literal::text(&[OWNER]), literal::text(&[RDATA]));
+        let answer = self.link.ask_of_whole_table(format!(
+            "SELECT count() {} key >= {start} AND key < {end} FORMAT RowBinary",
+            self.schema.entries.from(None, false)
+        ))?;
+        Reader::new(&answer).number().ok_or_else(|| self.link.strange("no number"))
+    }
+
     /// The ids of the sources that a selection names.
     fn ids(&self, selection: &Selection) -> Result<Vec<Id>, StoreError> {
         let Selection::Origin(origin) = selection else { return Ok(Vec::new()) };
@@ -239,14 +254,8 @@ impl Store for ClickHouse {
     }
 
     fn stats(&self) -> Result<Stats, StoreError> {
-        let (start, end) = (literal::text(&[OWNER]), literal::text(&[RDATA]));
-        let answer = self.link.ask(format!(
-            "SELECT count() {} key >= {start} AND key < {end} FORMAT RowBinary",
-            self.schema.entries.from(None, false)
-        ))?;
-        let entries = Reader::new(&answer).number().ok_or_else(|| self.link.strange("no number"))?;
         Ok(Stats {
-            entries,
+            entries: self.entries.get(kept::now, || self.count())?,
             sources: self.read_sources()?.len() as u64,
             inputs: self.inputs.held(&self.link)?.inputs as u64,
         })

@@ -32,7 +32,7 @@ use login::Login;
 /// The waits before a request is sent again.
 pub(crate) const PAUSES: [Duration; 3] =
     [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(4)];
-/// A query may take longer than somebody waits for a page: mutations and summaries read whole tables.
+/// A query may take longer than somebody waits for a page: summaries read much.
 const LIMITS: Limits = Limits {
     expansion: 2_000,
     connect: Duration::from_secs(10),
@@ -40,6 +40,9 @@ const LIMITS: Limits = Limits {
     total: Duration::from_mins(10),
     pauses: Duration::from_mins(1),
 };
+/// What counts the rows of a whole table may take longer still.
+const OF_WHOLE_TABLES: Limits =
+    Limits { idle: Duration::from_hours(1), total: Duration::from_hours(1), ..LIMITS };
 /// The longest answer of a short query, in bytes.
 const SHORT: usize = 1 << 20;
 /// How much of an answer the server keeps in memory until the query has ended, in bytes; the rest is in a file on its disk. Its own
@@ -108,10 +111,12 @@ impl Link {
             let Address { ca_file, certificate, .. } = address.clone();
             let tls = address.tls.then_some(Tls { ca_file, certificate, verify: true });
             let target = Target { host: host.to_owned(), port, tls, proxy: None };
-            let client = Client::new(target, LIMITS, Arc::new(Tcp)).map_err(|error| failed(&error))?;
+            let client =
+                |limits| Client::new(target.clone(), limits, Arc::new(Tcp)).map_err(|error| failed(&error));
+            let (client, patient) = (client(LIMITS)?, client(OF_WHOLE_TABLES)?);
             let scheme = if address.tls { "https" } else { "http" };
             let url = format!("{scheme}://{}/", client::authority(host, port));
-            Ok(Node { client, url, address: address.at(host, port) })
+            Ok(Node { client, patient, url, address: address.at(host, port) })
         };
         let nodes = address.nodes().map(node).collect::<Result<_, StoreError>>()?;
         let login = Login::new(address, password).ok_or_else(|| failed(&"the password is too long"))?;
@@ -194,6 +199,15 @@ impl Link {
         self.short(self.deliver(self.query(&[], None), sql.into(), SHORT, pauses))
     }
 
+    /// As [`Self::ask`], for a query that reads a whole table.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub(crate) fn ask_of_whole_table(&self, sql: String) -> Result<Vec<u8>, StoreError> {
+        let delivery = self.delivery(self.query(&[], None), sql.into(), SHORT);
+        self.short(self.carry_out(Delivery { is_patient: true, ..delivery }, &PAUSES))
+    }
+
     /// Carries out a statement on each node that the address names.
     ///
     /// # Errors
@@ -271,7 +285,8 @@ impl Link {
     fn delivery(&self, query: String, body: Bytes, most: usize) -> Delivery {
         let (nodes, current) = (Arc::clone(&self.nodes), Arc::clone(&self.current));
         let is_remote = !self.address.is_loopback();
-        Delivery { nodes, current, only: None, login: self.login.clone(), query, body, most, is_remote }
+        let login = self.login.clone();
+        Delivery { nodes, current, only: None, is_patient: false, login, query, body, most, is_remote }
     }
 
     /// Sends a request, again after each of these pauses while it fails for a passing reason.

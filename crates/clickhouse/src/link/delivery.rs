@@ -22,6 +22,8 @@ const TURN: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) client: Client,
+    /// For queries that take long.
+    pub(super) patient: Client,
     /// The address of its HTTP interface.
     pub(super) url: String,
     /// Its address for messages.
@@ -34,6 +36,8 @@ pub(super) struct Delivery {
     pub(super) current: Arc<AtomicUsize>,
     /// The number of the node that gets it, if others must not.
     pub(super) only: Option<usize>,
+    /// Whether it may take very long.
+    pub(super) is_patient: bool,
     pub(super) login: Login,
     /// What follows the `?` of the address.
     pub(super) query: String,
@@ -112,7 +116,8 @@ impl Delivery {
             return Err(Failed::Client(ClientError::Http("there is no such node".to_owned())));
         };
         let request = self.request(&node.url).map_err(Failed::Client)?;
-        let answer = node.client.exchange(request, self.most).await.map_err(Failed::Client)?;
+        let client = if self.is_patient { &node.patient } else { &node.client };
+        let answer = client.exchange(request, self.most).await.map_err(Failed::Client)?;
         let Answer { status, body, .. } = answer;
         if status.is_success() { Ok(body) } else { Err(Failed::Server(Fault::read(status.as_u16(), &body))) }
     }
