@@ -234,20 +234,23 @@ impl Desk<'_> {
         });
         print(command.format, &shape, || {
             let server = database.server().map(|process| format!(", open in a server (process {process})"));
-            let (place, unit) = match (folder, &store) {
-                (None, Some(store)) => (store.clone(), "part"),
-                (folder, _) => (folder.unwrap_or_default(), "file"),
+            let (place, unit, memory) = match (folder, &store) {
+                // How much memory a server uses, its own tools say.
+                (None, Some(store)) => (store.clone(), "part", String::new()),
+                (folder, _) => {
+                    let memory = format!("in memory: {}\n", octets(size.memory));
+                    (folder.unwrap_or_default(), "file", memory)
+                }
             };
             format!(
                 "{place}{}\nentries: {} (one per record and source; parts that are not merged yet count separately)\n\
-                 sources: {}\nfiles imported: {}\non disk: {} in {}\nin memory: {}\n",
+                 sources: {}\nfiles imported: {}\non disk: {} in {}\n{memory}",
                 server.unwrap_or_default(),
                 thousands(stats.entries),
                 thousands(stats.sources),
                 thousands(stats.inputs),
                 octets(size.octets),
-                plural(size.runs, unit),
-                octets(size.memory)
+                plural(size.runs, unit)
             )
         })
     }
