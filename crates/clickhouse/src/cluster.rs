@@ -11,6 +11,8 @@
 //!
 //! Errors: `Incompatible` for a cluster that cannot be used.
 
+pub(crate) mod macros;
+
 use std::sync::Arc;
 
 use store::{Readiness, StoreError, StoreErrorKind};

@@ -19,7 +19,7 @@ use store::{StoreError, StoreErrorKind};
 
 use crate::address::Address;
 use crate::binary::{Block, Column};
-use crate::cluster::{Cluster, Table, everywhere};
+use crate::cluster::{Cluster, Table, everywhere, macros};
 use crate::link::Link;
 use crate::random;
 
@@ -160,6 +160,7 @@ pub fn init(address: &Address, password: &str) -> Result<Made, StoreError> {
 fn init_cluster(mut link: Link, name: &str) -> Result<Made, StoreError> {
     let storage = storage(&link, release(&link)?)?;
     let cluster = Cluster::read(&link, name)?;
+    macros::refuse_others(&link, name)?;
     link.always(&cluster.settings());
     let address = link.address().clone();
     let everywhere = |sql: String| link.ask(sql).map(drop).map_err(everywhere);

@@ -62,6 +62,17 @@ fn one_on_each(cluster: &Cluster, tables: &Tables, letter: char) -> [String; 2] 
 }
 
 #[test]
+fn nodes_that_share_rows_otherwise_than_the_settings_say_are_refused() {
+    let address = shared_cluster().address("crossed").replace("cluster=two", "cluster=crossed");
+    let error = init(&Address::parse(&address).unwrap(), "").unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Incompatible, "{error}");
+    assert!(
+        error.to_string().contains("are on different shards in remote_servers, but both have 1"),
+        "{error}"
+    );
+}
+
+#[test]
 fn tables_are_created_on_all_nodes_once_and_only_in_one_form() {
     let tables = Tables::on_cluster(shared_cluster());
     assert_eq!(init(&tables.address, ""), Ok(Made::Already));

@@ -12,7 +12,7 @@ const SHARDS: usize = 2;
 const REPLICAS: usize = 2;
 
 /// A cluster of two shards with two replicas each, which is called `two`. Its servers have the numbers 0 and 1 (the replicas of the
-/// first shard), and 2 and 3.
+/// first shard), and 2 and 3. In the settings, there is also a cluster `crossed` with 0 and 2 on its first shard.
 #[derive(Debug)]
 pub struct Cluster {
     nodes: Vec<Server>,
@@ -94,16 +94,18 @@ impl Cluster {
 
 /// The settings that say which servers are in the cluster.
 fn servers(ports: &[Ports]) -> String {
-    let mut shards = String::new();
-    for replicas in ports.chunks(REPLICAS) {
-        shards.push_str("<shard><internal_replication>true</internal_replication>");
+    let shard = |replicas: &mut dyn Iterator<Item = &Ports>| {
+        let mut shard = "<shard><internal_replication>true</internal_replication>".to_owned();
         for Ports { tcp, .. } in replicas {
-            let _ = write!(shards, "<replica><host>127.0.0.1</host><port>{tcp}</port></replica>");
+            let _ = write!(shard, "<replica><host>127.0.0.1</host><port>{tcp}</port></replica>");
         }
-        shards.push_str("</shard>");
-    }
+        shard + "</shard>"
+    };
+    let two: String = ports.chunks(REPLICAS).map(|replicas| shard(&mut replicas.iter())).collect();
+    let crossed: String =
+        (0..SHARDS).map(|place| shard(&mut ports.iter().skip(place).step_by(SHARDS))).collect();
     format!(
-        "<remote_servers><two>{shards}</two></remote_servers>\
+        "<remote_servers><two>{two}</two><crossed>{crossed}</crossed></remote_servers>\
          <distributed_ddl><path>/clickhouse/task_queue/ddl</path></distributed_ddl>"
     )
 }
