@@ -60,7 +60,7 @@ fn main() {
 /// Both engines with so many million records; returns the number of tuples.
 fn compare(millions: u64) -> u64 {
     let server = Server::start(Needs { keeper: true, disk: None });
-    let url = format!("clickhouse://default@127.0.0.1:{}/bench", server.port);
+    let url = format!("clickhouse://quiet@127.0.0.1:{}/bench", server.port);
     let address = Address::parse(&url).unwrap();
     clickhouse::init(&address, "").unwrap();
     let theirs = ClickHouse::open(&address, "").unwrap();
@@ -111,7 +111,7 @@ fn compare(millions: u64) -> u64 {
 /// A cluster of two shards with two replicas, whose four servers also share the cores.
 fn on_cluster(millions: u64, tuples: u64) {
     let cluster = Cluster::start();
-    let address = Address::parse(&cluster.address("bench")).unwrap();
+    let address = Address::parse(&cluster.address("bench").replacen("://", "://quiet@", 1)).unwrap();
     clickhouse::init(&address, "").unwrap();
     let store = ClickHouse::open(&address, "").unwrap();
     let what = format!("COF text to durable, {millions} million, two shards of two replicas");

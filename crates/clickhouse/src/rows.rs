@@ -6,13 +6,13 @@
 //! ```text
 //!             of observations                    of reports and zones
 //! largest     time_last × 2²⁴                    time_last × 2²⁴
-//! maxForEach  1 if a count is known, 0 if none   the count, 0 if none is known
+//! maxForEach  1 if a count is known, 0 if none   the count + 1, 0 if none is known
 //!             u64::MAX − time_first              u64::MAX − time_first
-//! summed      the counts                         1 for each count that is known
+//! summed      the counts                         0, or 1 for a count of u64::MAX, which cannot be larger by 1
 //! ```
 //!
 //! This order, and the time that is shifted, put the bytes that differ side by side: LZ4 needs 5 bytes less for a tuple than without
-//! them. Times are below 2⁴⁰ therefore; later ones are stored as the last of these, which is in the year 36,812. Sums have 128 bits.
+//! them. A sum that is always the same needs nearly none. Times are below 2⁴⁰ therefore; later ones are stored as the last of these, which is in the year 36,812. Sums have 128 bits.
 //!
 //! On one server a batch is one block, on a cluster it is one for each shard. Nothing here fails, except that a batch may be too large.
 
@@ -250,7 +250,9 @@ fn block<'a>(rows: impl Iterator<Item = Fields<'a>>, shard: Shard) -> Block {
         let (most, sum) = match (count, kind) {
             (None, _) => (0, 0),
             (Some(count), SourceKind::Observation) => (1, count),
-            (Some(count), SourceKind::Report | SourceKind::Zone) => (count, 1),
+            (Some(count), SourceKind::Report | SourceKind::Zone) => {
+                (count.saturating_add(1), (count == u64::MAX).into())
+            }
         };
         largest.largest([last.min(LATEST) << SHIFT, most, u64::MAX - first.min(LATEST)]);
         summed.wide(sum.into());
@@ -295,7 +297,8 @@ impl<'b> Stored<'b> {
             SourceKind::Observation => {
                 (self.most > 0).then(|| u64::try_from(self.summed).unwrap_or(u64::MAX))
             }
-            SourceKind::Report | SourceKind::Zone => (self.summed > 0).then_some(self.most),
+            SourceKind::Report | SourceKind::Zone if self.summed > 0 => Some(u64::MAX),
+            SourceKind::Report | SourceKind::Zone => self.most.checked_sub(1),
         };
         Value { first: self.first, last: self.last, count }
     }
@@ -405,7 +408,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_row_reads_back_as_it_was_written(
-            first in 0..=LATEST, last in 0..=LATEST, count: Option<u64>, at in 0..3_usize,
+            first in 0..=LATEST, last in 0..=LATEST, at in 0..3_usize,
+            count in prop_oneof![any::<Option<u64>>(), Just(Some(u64::MAX)), Just(Some(u64::MAX - 1)), Just(Some(0))],
         ) {
             let kind = [SourceKind::Observation, SourceKind::Report, SourceKind::Zone][at];
             let value = Value { first, last, count };

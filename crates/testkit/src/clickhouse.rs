@@ -5,7 +5,8 @@
 //! program is a panic with what to do. A shell holds each program, and ends it when its standard input is closed, which happens when
 //! the process of the tests ends, however it does.
 //!
-//! The users are `default`, `locked` (with the password `right`), and `hasty`, whose queries end early and silently.
+//! The users are `default`, `locked` (with the password `right`), `hasty`, whose queries end early and silently, and `quiet`, whose queries
+//! are not logged.
 
 mod cluster;
 mod embedded;
@@ -39,8 +40,9 @@ done
 kill -9 $!; wait
 if [ "$size" ]; then umount "$folder/data"; fi
 rm -rf "$folder""#;
-/// The profile of the user `hasty` lets an answer end when it has many rows, without an error.
-const PROFILES: &str = "<default><log_queries>1</log_queries></default>\
+/// The profile of the user `hasty` lets an answer end when it has many rows, without an error. Queries of the user `quiet` are not
+/// logged, as those of 18.16 usually are not.
+const PROFILES: &str = "<default><log_queries>1</log_queries></default><quiet></quiet>\
      <hasty><max_result_rows>5000</max_result_rows><result_overflow_mode>break</result_overflow_mode></hasty>";
 
 /// A running server.
@@ -246,9 +248,13 @@ fn configure(folder: &Path, ports: Ports, more: &str) {
              <profile>{profile}</profile><quota>default</quota></{name}>"
         )
     };
-    let users =
-        [user("default", "", "default"), user("locked", "right", "default"), user("hasty", "", "hasty")]
-            .concat();
+    let users = [
+        user("default", "", "default"),
+        user("locked", "right", "default"),
+        user("hasty", "", "hasty"),
+        user("quiet", "", "quiet"),
+    ]
+    .concat();
     let users = format!(
         "<yandex><profiles>{PROFILES}</profiles><users>{users}</users><quotas><default></default></quotas></yandex>"
     );
