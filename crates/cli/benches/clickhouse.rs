@@ -111,7 +111,7 @@ fn compare(millions: u64) -> u64 {
 /// A cluster of two shards with two replicas, whose four servers also share the cores.
 fn on_cluster(millions: u64, tuples: u64) {
     let cluster = Cluster::start();
-    let address = Address::parse(&cluster.address("bench").replacen("://", "://quiet@", 1)).unwrap();
+    let address = Address::parse(&cluster.address_as("quiet", "quiet", "bench")).unwrap();
     clickhouse::init(&address, "").unwrap();
     let store = ClickHouse::open(&address, "").unwrap();
     let what = format!("COF text to durable, {millions} million, two shards of two replicas");

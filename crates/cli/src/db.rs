@@ -161,15 +161,19 @@ impl Desk<'_> {
         let before = database.sizes().map_err(failed)?;
         database.compact().map_err(failed)?;
         let after = database.sizes().map_err(failed)?;
-        print(command.format, &json!({ "before": sizes(&before), "after": sizes(&after) }), || {
-            let mib = |sizes: &Sizes| octets(sizes.octets);
-            format!(
-                "Compacted to {} in {}; before: {}\n",
-                mib(&after),
-                plural(after.runs, "file"),
-                mib(&before)
-            )
-        })
+        print(
+            command.format,
+            &json!({ "before": sizes(&before, false), "after": sizes(&after, false) }),
+            || {
+                let mib = |sizes: &Sizes| octets(sizes.octets);
+                format!(
+                    "Compacted to {} in {}; before: {}\n",
+                    mib(&after),
+                    plural(after.runs, "file"),
+                    mib(&before)
+                )
+            },
+        )
     }
 
     fn drop(&self, command: &DropArgs) -> Result<(), Failure> {
@@ -230,12 +234,11 @@ impl Desk<'_> {
             "entries": stats.entries,
             "sources": stats.sources,
             "inputs": stats.inputs,
-            "sizes": sizes(&size),
+            "sizes": sizes(&size, self.server.is_some()),
         });
         print(command.format, &shape, || {
             let server = database.server().map(|process| format!(", open in a server (process {process})"));
             let (place, unit, memory) = match (folder, &store) {
-                // How much memory a server uses, its own tools say.
                 (None, Some(store)) => (store.clone(), "part", String::new()),
                 (folder, _) => {
                     let memory = format!("in memory: {}\n", octets(size.memory));
@@ -328,8 +331,10 @@ fn whole(from: &Path) -> Result<(), Failure> {
         .hint("give the folder that `backsight db backup` created"))
 }
 
-fn sizes(sizes: &Sizes) -> Value {
-    json!({ "runs": sizes.runs, "octets": sizes.octets, "tuples": sizes.tuples, "memory": sizes.memory })
+/// How much memory a server uses, its own tools say.
+fn sizes(sizes: &Sizes, is_on_server: bool) -> Value {
+    let memory = (!is_on_server).then_some(sizes.memory);
+    json!({ "runs": sizes.runs, "octets": sizes.octets, "tuples": sizes.tuples, "memory": memory })
 }
 
 fn octets(count: u64) -> String {

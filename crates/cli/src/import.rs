@@ -17,7 +17,7 @@ use ::database::Database;
 use cof::time::Clock;
 use cof::{Batch, Orientation, Position, SourceKind};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use intake::batches::{Order, Take};
+use intake::batches::{BatchBounds, Order, Take};
 use intake::{Format, Noise, Rejects};
 use store::{Reached, Store as _, StoreError};
 
@@ -197,7 +197,7 @@ pub(crate) fn take(
         Err(error) => return Tally::failed(name, format!("{name}: {error}")),
     };
     let bar = bar(&input);
-    let order = Order { batch: database.usual_batch(), ..order(how, &pass, &input) };
+    let order = Order { batch: BatchBounds::of(database), ..order(how, &pass, &input) };
     let (mut tally, stored) = flow(database, Reading { name, input, order, rejects }, &bar);
     bar.finish_and_clear();
     tally.is_of(format, how.kind());

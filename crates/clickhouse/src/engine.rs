@@ -48,7 +48,7 @@ pub struct ClickHouse {
     inputs: Inputs,
     pending: Pending,
     sources: Mutex<Arc<Sources>>,
-    /// How many there were.
+    /// The number of entries, if counting them took long.
     entries: Kept,
     /// How much there was when it was counted, and how many inputs this process has added since then.
     held: Mutex<Option<(Held, usize)>>,
@@ -177,7 +177,7 @@ impl ClickHouse {
     /// Counts the entries; parts that are not merged yet count separately.
     fn count(&self) -> Result<u64, StoreError> {
         let (start, end) = (literal::text(&[OWNER]), literal::text(&[RDATA]));
-        let answer = self.link.ask_of_whole_table(format!(
+        let answer = self.link.ask(format!(
             "SELECT count() {} key >= {start} AND key < {end} FORMAT RowBinary",
             self.schema.entries.from(None, false)
         ))?;
@@ -198,11 +198,13 @@ impl Store for ClickHouse {
 
     fn submit(&self, batch: Batch) -> Result<Ticket, StoreError> {
         check(&batch, &self.limits)?;
-        Ok(Ticket::prepared(Prepared::new(batch, &self.schema.entries)?))
+        self.admit_sources(&batch.sources)?;
+        Ok(Ticket::prepared(Prepared::new(batch, &self.schema)?))
     }
 
     fn redeem(&self, ticket: Ticket) -> Result<Receipt, StoreError> {
-        let batch: Box<Prepared> = ticket.into_prepared().ok_or_else(Ticket::of_another_store)?;
+        let batch: Option<Box<Prepared>> = ticket.into_prepared();
+        let batch = batch.filter(|batch| batch.is_for(&self.schema)).ok_or_else(Ticket::of_another_store)?;
         let repeated = self.store(&batch)?;
         Ok(Receipt { observations: if repeated { 0 } else { batch.observations }, repeated })
     }
@@ -231,6 +233,7 @@ impl Store for ClickHouse {
         let _turns: Vec<_> = turns.collect::<Result<_, _>>()?;
         let ids = self.ids(selection)?;
         let dropped = drops::delete(&self.link, &self.schema, selection, &ids)?;
+        self.entries.forget()?;
         self.inputs.forget_that_named(&self.link, &ids)?;
         self.forget_marks(&ids)?;
         *lock(&self.held)? = None;

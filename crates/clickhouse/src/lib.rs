@@ -5,7 +5,7 @@
 //!
 //! In the order of the data flow: `address` (where the server is), `fault` (what its errors mean), `binary` and `literal` (its
 //! formats and its SQL), `link` (one request and its answer), `cluster` (shards), `schema` (tables), `sources` and `inputs` (what is
-//! remembered), `rows` (a batch as one block), `pending` (batches that are not on all shards yet), `walk` (reading in key order),
+//! remembered), `mark` and `rows` (a batch as blocks; `random` makes marks differ), `pending` (batches that are not on all shards yet), `walk` (reading in key order),
 //! `drops` (deleting), `engine` (all of it together).
 //!
 //! # How it is stored

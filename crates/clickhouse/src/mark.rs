@@ -3,7 +3,7 @@
 //! The first byte of its key is [`MARK`]. It is
 //!
 //! ```text
-//! MARK ‖ 16 bytes of the input's digest ‖ version of its position: u64, big-endian ‖ the position
+//! MARK ‖ 16 bytes of the input's digest ‖ version of its position: u64, big-endian ‖ the position ‖ the ids of the sources
 //! ```
 //!
 //! or, without a position, 16 random bytes. It makes every block different from all others, so that the server drops a repeated one

@@ -1,7 +1,7 @@
 //! A batch as blocks of the table `entries`: [`blocks`] makes them, and [`Stored::read`] is one row of an answer.
 //!
-//! The table holds marks of batches ([`crate::mark`]) and each record at least twice, told apart by the first byte of the key: [`OWNER`]
-//! and [`RDATA`]. A row has two states, so that a question opens few files:
+//! The table holds marks of batches ([`crate::mark`]), and each record once by owner ([`OWNER`]) and once for each different target of
+//! its data ([`RDATA`]), told apart by the first byte of the key. A row has two states, so that a question opens few files:
 //!
 //! ```text
 //!             of observations                    of reports and zones
@@ -11,8 +11,10 @@
 //! summed      the counts                         0, or 1 for a count of u64::MAX, which cannot be larger by 1
 //! ```
 //!
-//! This order, and the time that is shifted, put the bytes that differ side by side: LZ4 needs 5 bytes less for a tuple than without
-//! them. A sum that is always the same needs nearly none. Times are below 2⁴⁰ therefore; later ones are stored as the last of these, which is in the year 36,812. Sums have 128 bits.
+//! With this order, and because one time is shifted, the bytes that differ from row to row are side by side. Without that, LZ4 needs
+//! 5 bytes more for a tuple. The sum of a report stays the same when rows are merged, so it takes next to no space.
+//!
+//! Times are limited to 2⁴⁰ − 1, which is in the year 36,812. Sums have 128 bits.
 //!
 //! On one server a batch is one block, on a cluster it is one for each shard. Nothing here fails, except that a batch may be too large.
 
@@ -57,6 +59,9 @@ pub(crate) fn first_byte(side: Side) -> u8 {
 pub(crate) fn blocks(batch: &Batch, table: &Table) -> Result<Vec<(Shard, Block)>, StoreError> {
     let rows = Unsorted::of(batch);
     let sorted = rows.sorted();
+    if sorted.is_empty() {
+        return Ok(Vec::new());
+    }
     let by_shard =
         if table.cluster().is_some() { rows.divided(sorted, table)? } else { [(None, sorted)].into() };
     let of_shard = |(shard, sorted): (Shard, Vec<Row>)| (shard, rows.block(&sorted, shard));
@@ -67,7 +72,10 @@ pub(crate) fn blocks(batch: &Batch, table: &Table) -> Result<Vec<(Shard, Block)>
 
 /// The condition that a row, merged over all with its key, was last seen before a time.
 pub(crate) fn last_seen_before(time: u64) -> String {
-    format!("maxForEachMerge(largest)[1] < {}", time.min(LATEST) << SHIFT)
+    if time > LATEST {
+        return "1".to_owned();
+    }
+    format!("maxForEachMerge(largest)[1] < {}", time << SHIFT)
 }
 
 /// A block of keys without records.
@@ -351,6 +359,14 @@ mod tests {
         let four = observation("a.example", "A", "192.0.2.1", 4);
         assert_eq!(bytes(vec![one.clone(), three]), bytes(vec![four]), "equal rows are merged");
         assert_ne!(bytes(vec![one]), bytes(vec![two]));
+    }
+
+    #[test]
+    fn a_batch_without_observations_has_no_block() {
+        let many = Table::new("d", "t".to_owned(), Some(Arc::new(Cluster::of(3))));
+        for table in [alone(), many] {
+            assert!(blocks(&batch(Vec::new()), &table).unwrap().is_empty());
+        }
     }
 
     #[test]

@@ -160,7 +160,7 @@ pub fn init(address: &Address, password: &str) -> Result<Made, StoreError> {
 fn init_cluster(mut link: Link, name: &str) -> Result<Made, StoreError> {
     let storage = storage(&link, release(&link)?)?;
     let cluster = Cluster::read(&link, name)?;
-    macros::refuse_others(&link, name)?;
+    macros::refuse_if_they_differ(&link, name)?;
     link.always(&cluster.settings());
     let address = link.address().clone();
     let everywhere = |sql: String| link.ask(sql).map(drop).map_err(everywhere);

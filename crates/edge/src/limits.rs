@@ -14,7 +14,8 @@ pub struct Limits {
     pub requests: usize,
     /// Concurrent passive-DNS requests of one token.
     pub token_requests: usize,
-    /// Bodies of records that are imported at the same time: each needs three threads and up to ten batches of memory.
+    /// Bodies of records that are imported at the same time: each needs three threads and up to ten batches of memory, of
+    /// large ones up to five.
     pub imports: usize,
     /// Concurrent lookups that may take long, each on a thread: pages of a thousand rows, filters, summaries. Others wait, in
     /// turns between clients.

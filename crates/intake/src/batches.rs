@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Files, request bodies and live streams are all read here, so the same rules apply to them. All observations of one JSON value,
-//! frame, packet or line are in one batch, so a position is never inside one, and the same bytes always produce the same batches;
-//! only a live stream also ends a batch by the clock. The part that an earlier pass imported is read again, compared by its digest,
+//! frame, packet or line are in one batch, so a position is never inside one, and the same bytes and bounds always produce the same
+//! batches; only a live stream also ends a batch by the clock. The part that an earlier pass imported is read again, compared by its digest,
 //! and skipped, so that enclosing arrays, envelopes and connections are open when the rest is read. If the content under the same
 //! name is different, the input is refused before anything of it is stored.
 //!
@@ -16,7 +16,7 @@
 use std::io::{self, Read};
 
 use crate::Rejects;
-pub use crate::order::{Fault, Order, Take, Unwanted};
+pub use crate::order::{BatchBounds, Fault, Order, Take, Unwanted};
 use crate::passage::{Passage, Reading};
 use crate::records::Records;
 use crate::tally::Tally;
@@ -137,6 +137,33 @@ mod tests {
         let ours = Order { sensor: Some("vienna-1".into()), ..order() };
         let (tally, _) = read_into(&given, &ours, &input);
         assert_eq!(tally.sensors_dropped, 1, "the given sensor is the record's own in the other");
+    }
+
+    #[test]
+    fn a_batch_ends_at_each_of_its_bounds_and_never_within_a_value() {
+        let of = |origin: &str| line("a.example", &format!(",\"origin\":\"https://{origin}.example\""));
+        let input = ["one", "one", "two", "three", "three"].map(of).concat();
+        let length = of("one").len() as u64;
+        let sizes = |bounds: BatchBounds, input: &str| {
+            let (mut sizes, order) = (Vec::new(), Order { batch: bounds, ..order() });
+            let (_, fault) = read(&mut input.as_bytes(), &order, None, &mut |batch, _| {
+                sizes.push(batch.observations.len());
+                Ok(())
+            });
+            assert!(fault.is_none());
+            sizes
+        };
+        let usual = BatchBounds::default();
+        assert_eq!(sizes(usual, &input), [5]);
+        assert_eq!(sizes(BatchBounds { observations: 3, ..usual }, &input), [3, 2]);
+        assert_eq!(sizes(BatchBounds { sources: 2, ..usual }, &input), [3, 2]);
+        assert_eq!(sizes(BatchBounds { bytes: 2 * length, ..usual }, &input), [2, 2, 1]);
+        assert_eq!(sizes(BatchBounds { bytes: 1, ..usual }, &input), [1; 5]);
+        let value = format!("[{}]", input.trim_end().replace('\n', ","));
+        let divided = sizes(BatchBounds { observations: 1, ..usual }, &value);
+        assert_eq!(divided.iter().sum::<usize>(), 5, "{divided:?}");
+        let together = line("a.example", "").replace("\"185.194.93.1\"", "[\"192.0.2.1\",\"192.0.2.2\"]");
+        assert_eq!(sizes(BatchBounds { bytes: 1, sources: 1, observations: 1 }, &together), [2]);
     }
 
     #[test]

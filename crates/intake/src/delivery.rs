@@ -21,8 +21,10 @@ use store::{Reached, Receipt, Store, StoreError, Ticket};
 
 use crate::batches::{Take, Unwanted};
 
-/// Batches that may wait for the store, and as many for the disk.
+/// Batches that may wait for the store, and as many for the disk, if they are not larger than [`USUAL`].
 const WAITING: usize = 4;
+/// Observations of a usual batch.
+const USUAL: usize = 10_000;
 
 /// The result of delivering an input to a store.
 #[derive(Debug, Default)]
@@ -48,8 +50,9 @@ pub fn deliver<T: Send>(
     read: impl FnOnce(&mut Take<'_>) -> T + Send,
     step: &mut dyn FnMut(u64),
 ) -> (Option<T>, Delivered) {
-    let (batches, to_submit) = sync_channel(WAITING);
-    let (submitted, to_redeem) = sync_channel(WAITING);
+    let waiting = (WAITING * USUAL / store.usual_batch().max(1)).clamp(1, WAITING);
+    let (batches, to_submit) = sync_channel(waiting);
+    let (submitted, to_redeem) = sync_channel(waiting);
     let lasting = AtomicU64::new(0);
     thread::scope(|scope| {
         let reader = scope

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cof::time::Clock;
 use cof::{Batch, Digest, Orientation, SourceKind};
-use store::Reached;
+use store::{Limits, Reached, Store};
 
 use crate::Foreign;
 use crate::format::{Format, Options, PassiveDnsColumns, Side};
@@ -13,9 +13,6 @@ use crate::noise::Noise;
 use crate::status::Progress;
 use crate::tally::LeftOut;
 use crate::window;
-
-/// Observations in one batch, unless the order says otherwise. A numbered body of a sensor has no more.
-const BATCH: usize = 10_000;
 
 /// How to read an input, and what is known about it beforehand.
 #[derive(Clone, Debug)]
@@ -49,8 +46,8 @@ pub struct Order {
     pub tell_again: bool,
     /// The largest allowed size of the input, in bytes after decompression.
     pub most: u64,
-    /// How many observations of records in JSON a batch has: [`store::Store::usual_batch`] of where they go.
-    pub batch: usize,
+    /// When a batch of records in JSON ends.
+    pub batch: BatchBounds,
     /// The current time, in seconds since the epoch.
     pub now: u64,
     /// What the input is written in.
@@ -74,6 +71,32 @@ pub struct Order {
     pub progress: Option<Progress>,
 }
 
+/// When a batch of records in JSON ends. It may be exceeded by the records of one value, which are never divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchBounds {
+    /// It has so many observations.
+    pub observations: usize,
+    /// They come from so many bytes of the input, after decompression.
+    pub bytes: u64,
+    /// They come from so many sources.
+    pub sources: usize,
+}
+
+impl Default for BatchBounds {
+    /// Ten thousand observations, whatever they are.
+    fn default() -> Self {
+        Self { observations: 10_000, bytes: u64::MAX, sources: usize::MAX }
+    }
+}
+
+impl BatchBounds {
+    /// What a store takes well, and always takes: a batch that is larger in some way would be refused, and so the whole input.
+    pub fn of(store: &dyn Store) -> Self {
+        let sources = Limits::USUAL.batch_sources / 2;
+        Self { observations: store.usual_batch(), bytes: 32 << 20, sources }
+    }
+}
+
 impl Order {
     /// An input that is read with defaults: no position, no origin or sensor for all records, no size limit. `now` is in
     /// seconds since the epoch.
@@ -93,7 +116,7 @@ impl Order {
             digests: false,
             tell_again: false,
             most: u64::MAX,
-            batch: BATCH,
+            batch: BatchBounds::default(),
             now,
             format: Format::Cof,
             side: Side::default(),

@@ -21,6 +21,8 @@ pub(crate) struct Records<'a, 't> {
     batch: Batch,
     /// Records in the current batch.
     batched: u64,
+    /// The offset where the current batch begins.
+    begun: u64,
     /// The offset where the value of the last record begins.
     value: u64,
     /// The first bytes of the input, decompressed.
@@ -91,6 +93,7 @@ impl<'a, 't> Records<'a, 't> {
             passage,
             batch: Batch::default(),
             batched: 0,
+            begun: 0,
             value: u64::MAX,
             head: Vec::new(),
             read_so_far: 0,
@@ -132,8 +135,11 @@ impl<'a, 't> Records<'a, 't> {
     fn record(&mut self, mut record: Record, offset: u64) -> Result<(), Fault> {
         self.read_so_far += 1;
         // The records of one value stay in one batch, so a batch may only end where the next value begins.
-        if self.batch.observations.len() >= self.passage.order.batch && offset != self.value {
+        if offset != self.value && self.is_full(offset) {
             self.send(offset, false)?;
+        }
+        if self.batch.observations.is_empty() {
+            self.begun = offset;
         }
         self.value = offset;
         if let Some(why) = self.is_suppressed(&record) {
@@ -163,6 +169,12 @@ impl<'a, 't> Records<'a, 't> {
         self.passage.tally.turned += u64::from(turned);
         self.passage.tally.sensors_dropped += u64::from(loses_sensor);
         Ok(())
+    }
+
+    fn is_full(&self, offset: u64) -> bool {
+        let (batch, bounds) = (&self.batch, self.passage.order.batch);
+        let is_large = offset.saturating_sub(self.begun) >= bounds.bytes && !batch.observations.is_empty();
+        is_large || batch.observations.len() >= bounds.observations || batch.sources.len() >= bounds.sources
     }
 
     /// The rule that suppresses a record, if one does.

@@ -84,8 +84,8 @@ pub enum StoreError {
         /// The limit.
         most: usize,
     },
-    /// The batch is larger than 1 GiB.
-    #[error("the batch is larger than 1 GiB: split it")]
+    /// The batch is larger than the engine stores at once.
+    #[error("the batch is too large to be stored at once: split it")]
     TooLarge,
 }
 

@@ -73,13 +73,15 @@ pub trait Store: Send + Sync {
 
     /// Waits until a batch is durable and readers see it. A batch whose ticket is dropped instead may never be stored.
     ///
+    /// After an error, the tickets of later batches of the same input must be dropped, and those batches submitted again.
+    ///
     /// # Errors
     /// Those of [`Self::absorb`]; then the batch is not stored.
     fn redeem(&self, ticket: Ticket) -> Result<Receipt, StoreError> {
         ticket.receipt.ok_or_else(Ticket::of_another_store)
     }
 
-    /// How many observations a batch should have, if there are as many: of fewer, what each batch costs is a large part.
+    /// How many observations a batch should have, if there are as many: in smaller batches, the fixed cost of a batch dominates.
     fn usual_batch(&self) -> usize {
         10_000
     }
@@ -183,7 +185,7 @@ pub struct Receipt {
 pub struct Ticket {
     /// The result of redeeming it, if the engine already knows it.
     pub receipt: Option<Receipt>,
-    /// The position of the batch, in numbers that only the engine understands; `None` for a durable one.
+    /// The position of the batch, in numbers that only the engine understands; `None` for one that is durable, or only prepared.
     pub place: Option<(u64, u64)>,
     /// The batch in a form that only the engine understands, if it is stored when the ticket is redeemed.
     prepared: Option<Box<dyn Any + Send>>,

@@ -24,8 +24,8 @@ pub use embedded::newest;
 
 /// How long a program may take to start.
 const PATIENCE: Duration = Duration::from_mins(3);
-/// After how many looks at a server that does not answer it is started again: about 40 seconds.
-const LOOKS: u32 = 800;
+/// After how many looks at a server that does not answer it is started again: about a minute.
+const LOOKS: u32 = 1_200;
 /// Runs a program in a folder until standard input is closed, and then removes the folder; also if a signal ends the tests with all
 /// their children. A line `stop` kills it, and a line `start` runs it again.
 const HOLD: &str = r#"trap '' HUP INT TERM
@@ -106,7 +106,7 @@ impl Server {
         Self { port: ports.http, held, keeper: None }
     }
 
-    /// Waits until it answers. A server that ended, because a connection of another test had its port meanwhile, is started again.
+    /// Waits until it answers. A server that ended (another test can have its port while it is down), or that hangs, is started again.
     fn wait(&self) {
         let mut looks = 0;
         until("ClickHouse answers; run `cargo xtask test`, which installs it", || {

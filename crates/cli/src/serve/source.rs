@@ -9,7 +9,7 @@ use std::sync::Arc;
 use ::database::{Database, Door};
 use clickhouse::ClickHouse;
 use runs::{Options, Runs};
-use store::{Store, StoreError};
+use store::{Question, Store, StoreError, Subject};
 
 use crate::args::{Arguments, ServeArgs};
 use crate::config::Config;
@@ -18,7 +18,7 @@ use crate::folder::{Purpose, Temporary};
 use crate::import::{self, How, State, Tally};
 use crate::sample::SAMPLE;
 use crate::{database, terminal};
-use cof::Orientation;
+use cof::{Name, Orientation};
 
 /// The action in error messages.
 const MAKING: &str = "creating a database for the records";
@@ -46,7 +46,9 @@ impl Source {
             let folder = database::folder(arguments)?;
             (Self::kept(&folder, config)?, format!("in {}", folder.display()))
         };
-        if source.store().stats().is_ok_and(|stats| stats.entries == 0) {
+        // Counting all records of a server would take too long.
+        let any = Question { limit: 1, ..Question::new(Subject::Suffix(Name::root())) };
+        if source.store().lookup(&any).is_ok_and(|page| page.records.is_empty()) {
             let text = format!("the passive-DNS database {place} contains no records yet");
             terminal::complain(&format!(
                 "{text}\n  hint: import records with `backsight import FILE`, also while the server runs; or serve others with --cof FILE or --sample"

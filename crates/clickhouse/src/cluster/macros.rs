@@ -1,4 +1,4 @@
-//! Whether the nodes of a cluster share rows as its settings say: [`refuse_others`].
+//! Whether the nodes of a cluster share rows as its settings say: [`refuse_if_they_differ`].
 //!
 //! `remote_servers` says which nodes are replicas of one shard, and the macro `shard` of a node says with which others it shares rows. If
 //! they differ, rows are on shards that are not asked for them. Errors: `Incompatible`.
@@ -19,11 +19,11 @@ struct Node {
     shard: String,
 }
 
-/// Refuses a cluster whose macros and settings differ.
+/// Refuses a cluster whose macros and settings differ, as far as the nodes that the address names recognise themselves in the settings.
 ///
 /// # Errors
 /// Those of [`Link::ask_each`], and `Incompatible`.
-pub(crate) fn refuse_others(link: &Link, cluster: &str) -> Result<(), StoreError> {
+pub(crate) fn refuse_if_they_differ(link: &Link, cluster: &str) -> Result<(), StoreError> {
     let refuse = |why: String| {
         let detail = format!("{}: {why}; correct the settings of the nodes", link.address());
         StoreError::engine(StoreErrorKind::Incompatible, detail)
@@ -46,7 +46,7 @@ pub(crate) fn refuse_others(link: &Link, cluster: &str) -> Result<(), StoreError
     difference(&nodes).map_or(Ok(()), |why| Err(refuse(why)))
 }
 
-/// Two nodes of which the settings say something else than their macros.
+/// What is wrong with the first two nodes whose macros say something else than the settings.
 fn difference(nodes: &[Node]) -> Option<String> {
     nodes.iter().enumerate().find_map(|(place, one)| {
         nodes.iter().skip(place + 1).find_map(|other| {

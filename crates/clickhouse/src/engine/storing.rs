@@ -1,7 +1,7 @@
 //! Storing: a batch counts once, whatever is lost on the way.
 //!
-//! [`Prepared`] is a batch whose rows are sorted, which takes about as long as the server takes to store them. So a batch is prepared
-//! when it is submitted, and sent when it is redeemed, while the next one is prepared.
+//! [`Prepared`] is a batch whose rows are sorted, which takes a good part of the time that the server needs to store them. So a batch is
+//! prepared when it is submitted, and sent when it is redeemed, while the next one is prepared.
 //!
 //! A batch is a block whose mark has the next version of its input's position. The position is stored after it. What happened to a
 //! block whose acknowledgement was lost is never guessed: the server is asked for the mark, once it no longer works on the block
@@ -18,10 +18,11 @@ use store::{Held, Reached, StoreError, StoreErrorKind};
 
 use super::{ClickHouse, TURNS, lock};
 use crate::binary::{Block, Reader};
-use crate::cluster::{Shard, Table};
+use crate::cluster::Shard;
 use crate::inputs::Input;
 use crate::link::{Lost, PAUSES, insertion};
 use crate::mark::{INPUT, PREFIX};
+use crate::schema::Schema;
 use crate::sources::{self, Id};
 use crate::{literal, mark, rows};
 
@@ -36,6 +37,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// A batch that can be sent as soon as its mark is known.
 #[derive(Debug)]
 pub(super) struct Prepared {
+    /// The id of the tables for which it is divided into shards.
+    tables: String,
     pub(super) observations: usize,
     position: Option<Position>,
     sources: Vec<Source>,
@@ -46,10 +49,16 @@ pub(super) struct Prepared {
 impl Prepared {
     /// # Errors
     /// [`StoreError::TooLarge`].
-    pub(super) fn new(batch: Batch, table: &Table) -> Result<Self, StoreError> {
-        let blocks = rows::blocks(&batch, table)?;
+    pub(super) fn new(batch: Batch, schema: &Schema) -> Result<Self, StoreError> {
+        let blocks = rows::blocks(&batch, &schema.entries)?;
         let Batch { sources, observations, position } = batch;
-        Ok(Self { observations: observations.len(), position, sources, blocks })
+        let (tables, observations) = (schema.id.clone(), observations.len());
+        Ok(Self { tables, observations, position, sources, blocks })
+    }
+
+    /// Whether it was prepared for these tables.
+    pub(super) fn is_for(&self, schema: &Schema) -> bool {
+        self.tables == schema.id
     }
 
     /// The blocks as they are sent: the mark is the first row of each.
@@ -245,7 +254,7 @@ impl ClickHouse {
         Ok(keys)
     }
 
-    fn admit_sources(&self, sources: &[Source]) -> Result<(), StoreError> {
+    pub(super) fn admit_sources(&self, sources: &[Source]) -> Result<(), StoreError> {
         let known = Arc::clone(&*lock(&self.sources)?);
         self.limits.admit_sources(sources, |source| known.knows(source), known.len())
     }

@@ -63,7 +63,7 @@ fn one_on_each(cluster: &Cluster, tables: &Tables, letter: char) -> [String; 2] 
 
 #[test]
 fn nodes_that_share_rows_otherwise_than_the_settings_say_are_refused() {
-    let address = shared_cluster().address("crossed").replace("cluster=two", "cluster=crossed");
+    let address = shared_cluster().address_as("default", "crossed", "crossed");
     let error = init(&Address::parse(&address).unwrap(), "").unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Incompatible, "{error}");
     assert!(

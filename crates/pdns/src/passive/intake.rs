@@ -10,7 +10,7 @@
 
 use std::io::{self, BufReader, Read};
 
-use ::intake::batches::{self, Order, Take};
+use ::intake::batches::{self, BatchBounds, Order, Take};
 use ::intake::{Bounds, Foreign, Packing, Tally, deliver, detect};
 use axum::body::Bytes;
 use cof::{Batch, Position, SourceKind};
@@ -76,7 +76,7 @@ pub(super) fn take_all(
     mut order: Order,
     body: impl Read + Send + 'static,
 ) -> (Receipt, Option<Fault>) {
-    order.batch = store.usual_batch();
+    order.batch = BatchBounds::of(store);
     order.reached = match order.input.as_deref().map(|input| store.position(input)) {
         None => None,
         Some(Ok(reached)) => reached,
@@ -111,6 +111,7 @@ fn take_whole(
     body: impl Read + Send + 'static,
 ) -> (Receipt, Option<Fault>) {
     let number = position.offset;
+    order.batch.observations = MOST_RECORDS;
     let mut body = match open(coding, &mut order, body) {
         Ok(body) => body,
         Err(error) => return (Receipt::default(), Some(Fault::Decoder(error))),

@@ -19,7 +19,7 @@ use edge::gate::{Pass, Who};
 use edge::problem::Problem;
 
 const SEQUENCE: HeaderName = HeaderName::from_static("sensor-sequence");
-/// The most records of a numbered batch: what the database stores at once.
+/// The most records of a numbered body, which is stored as one batch.
 pub(super) const MOST_RECORDS: usize = 10_000;
 /// The longest number, in digits, so that every number fits into 63 bits.
 const DIGITS: usize = 18;

@@ -12,7 +12,8 @@ const SHARDS: usize = 2;
 const REPLICAS: usize = 2;
 
 /// A cluster of two shards with two replicas each, which is called `two`. Its servers have the numbers 0 and 1 (the replicas of the
-/// first shard), and 2 and 3. In the settings, there is also a cluster `crossed` with 0 and 2 on its first shard.
+/// first shard), and 2 and 3. In the settings, there are also the same as `quiet`, whose nodes ask each other as the user of this name, and
+/// `crossed`, with 0 and 2 on the first shard.
 #[derive(Debug)]
 pub struct Cluster {
     nodes: Vec<Server>,
@@ -83,29 +84,40 @@ impl Cluster {
 
     /// The address of a database on it, with all nodes, the first one first.
     pub fn address(&self, database: &str) -> String {
+        self.address_as("default", "two", database)
+    }
+
+    /// The same for a user, and under another name of the cluster.
+    pub fn address_as(&self, user: &str, cluster: &str, database: &str) -> String {
         let mut nodes = String::new();
         for node in &self.nodes {
             let comma = if nodes.is_empty() { "" } else { "," };
             let _ = write!(nodes, "{comma}127.0.0.1:{}", node.port);
         }
-        format!("clickhouse://{nodes}/{database}?cluster=two")
+        format!("clickhouse://{user}@{nodes}/{database}?cluster={cluster}")
     }
 }
 
 /// The settings that say which servers are in the cluster.
 fn servers(ports: &[Ports]) -> String {
-    let shard = |replicas: &mut dyn Iterator<Item = &Ports>| {
+    let shard = |user: &str, replicas: &mut dyn Iterator<Item = &Ports>| {
         let mut shard = "<shard><internal_replication>true</internal_replication>".to_owned();
         for Ports { tcp, .. } in replicas {
-            let _ = write!(shard, "<replica><host>127.0.0.1</host><port>{tcp}</port></replica>");
+            let _ = write!(
+                shard,
+                "<replica><host>127.0.0.1</host><port>{tcp}</port><user>{user}</user></replica>"
+            );
         }
         shard + "</shard>"
     };
-    let two: String = ports.chunks(REPLICAS).map(|replicas| shard(&mut replicas.iter())).collect();
+    let two = |user: &str| -> String {
+        ports.chunks(REPLICAS).map(|replicas| shard(user, &mut replicas.iter())).collect()
+    };
+    let (two, quiet) = (two("default"), two("quiet"));
     let crossed: String =
-        (0..SHARDS).map(|place| shard(&mut ports.iter().skip(place).step_by(SHARDS))).collect();
+        (0..SHARDS).map(|place| shard("default", &mut ports.iter().skip(place).step_by(SHARDS))).collect();
     format!(
-        "<remote_servers><two>{two}</two><crossed>{crossed}</crossed></remote_servers>\
+        "<remote_servers><two>{two}</two><quiet>{quiet}</quiet><crossed>{crossed}</crossed></remote_servers>\
          <distributed_ddl><path>/clickhouse/task_queue/ddl</path></distributed_ddl>"
     )
 }
