@@ -57,8 +57,8 @@ fn a_batch_whose_acknowledgement_was_lost_counts_once() {
 
 #[test]
 fn a_batch_is_stored_when_its_ticket_is_redeemed() {
-    let tables = Tables::new();
-    let store = tables.open();
+    let (tables, others) = (Tables::new(), Tables::new());
+    let (store, other) = (tables.open(), others.open());
     let submit = |offset| store.submit(batch(Some(Position::new("file", offset)))).unwrap();
     let [one, two, repeated, dropped, foreign] = [10, 20, 20, 30, 40].map(submit);
     assert_eq!(counts(&store), []);
@@ -66,7 +66,6 @@ fn a_batch_is_stored_when_its_ticket_is_redeemed() {
     assert!(!store.redeem(two).unwrap().repeated);
     assert!(store.redeem(repeated).unwrap().repeated);
     drop(dropped);
-    let other = Tables::new().open();
     assert_eq!(other.redeem(foreign).unwrap_err().kind(), StoreErrorKind::Unavailable);
     assert_eq!((counts(&store), counts(&other)), (four(2), Vec::new()));
     assert_eq!(store.position("file").unwrap().unwrap().offset, 20);
